@@ -1,0 +1,4 @@
+from .agent import Agent
+from .tab import Tab
+
+__all__ = ["Agent", "Tab"]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agents.access import SUPERVISOR_PERMISSIONS
+
+
+class Agent(AbstractUser):
+    """A person who answers customers; a supervisor also sees and changes everything.
+
+    A supervisor is an agent with `is_staff`. What supervisors may do is a list in code
+    (`access.py`), so that no row in a database can widen it.
+    """
+
+    display_name = models.CharField(
+        _("display name"),
+        max_length=40,
+        blank=True,
+        help_text=_("What colleagues see. Customers never see it."),
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+    )
+    # Raised by whatever must close this agent's sockets: sign-out, a new password, a
+    # new role, deactivation. The hub compares it every few seconds.
+    access_version = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What colleagues call them."""
+        return self.display_name or self.username
+
+    @property
+    def is_supervisor(self) -> bool:
+        return self.is_staff
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        if not self.is_active:
+            return False
+        return self.is_superuser or (self.is_staff and perm in SUPERVISOR_PERMISSIONS)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        if not self.is_active:
+            return False
+        return self.is_superuser or (
+            self.is_staff
+            and any(perm.startswith(f"{app_label}.") for perm in SUPERVISOR_PERMISSIONS)
+        )
+
+    def shut_out(self) -> None:
+        """Have every open socket of theirs closed within seconds."""
+        type(self).objects.filter(pk=self.pk).update(
+            access_version=models.F("access_version") + 1
+        )
+        self.refresh_from_db(fields=["access_version"])

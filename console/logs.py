@@ -1,0 +1,32 @@
+"""What may not stand in a log is struck out of it, whoever wrote the line."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_SECRETS = re.compile(
+    r"(?i)((?:access_token|appsecret|secret|signature|msg_signature|token|password)"
+    r"[\"']?\s*[=:]\s*[\"']?)[^\s&\"',;)]+"
+)
+_OPENIDS = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
+
+
+class Redact(logging.Filter):
+    """A second net: the first is not to log such things at all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = redacted(record.getMessage())
+        record.args = ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redacted(record.exc_text)
+        return True
+
+
+def redacted(line: str) -> str:
+    """Return the line without secrets and openids, its control characters escaped."""
+    line = _SECRETS.sub(r"\1***", line)
+    line = _OPENIDS.sub("o***", line)
+    return line.replace("\r", "\\r").replace("\x1b", "\\x1b").replace("\x00", "\\x00")

@@ -1,0 +1,36 @@
+from .access_token import AccessToken
+from .assignment import Assignment
+from .auto_reply_rule import AutoReplyRule, DueReply
+from .canned_answer import CannedAnswer
+from .conversation import Conversation
+from .customer import Customer
+from .delivery import Delivery, DeliveryAttempt
+from .draft import Draft
+from .entrance import Entrance
+from .installation import OutboxHold, ProcessHeartbeat
+from .live_event import LiveEvent, LiveHead
+from .message import Message
+from .mini_program import MiniProgram
+from .received_push import ReceivedPush, RejectedPush
+
+__all__ = [
+    "AccessToken",
+    "Assignment",
+    "AutoReplyRule",
+    "CannedAnswer",
+    "Conversation",
+    "Customer",
+    "Delivery",
+    "DeliveryAttempt",
+    "Draft",
+    "DueReply",
+    "Entrance",
+    "LiveEvent",
+    "LiveHead",
+    "Message",
+    "MiniProgram",
+    "OutboxHold",
+    "ProcessHeartbeat",
+    "ReceivedPush",
+    "RejectedPush",
+]

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .encrypted import EncryptedTextField
+from .mini_program import MiniProgram
+
+
+class AccessToken(models.Model):
+    """The token a mini program's calls bear, shared by all processes."""
+
+    mini_program = models.OneToOneField(
+        MiniProgram, models.CASCADE, related_name="access_token"
+    )
+    token = EncryptedTextField(blank=True)
+    expires_at = models.DateTimeField()
+    # Whoever fetches a new one holds this; the others wait for what it brings.
+    lease_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+
+    def __str__(self) -> str:
+        return str(self.mini_program_id)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import hashlib
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .mini_program import MiniProgram
+
+_COLOURS = 12
+_WORDS = (
+    "蓝鲸 青柠 白鹭 红枫 银杏 海棠 松鼠 云雀 石榴 山茶 紫藤 雪松 "
+    "月桂 琥珀 珊瑚 麦穗 竹笋 桃花 莲子 梧桐 燕子 鹿角 贝壳 橘子"
+).split()
+
+
+class Customer(models.Model):
+    """The person writing, as one mini program knows them.
+
+    Their row is also the lock of everything that concerns them: who changes one of
+    their conversations takes it first.
+    """
+
+    mini_program = models.ForeignKey(
+        MiniProgram, models.PROTECT, related_name="customers"
+    )
+    openid = models.CharField("OPENID", max_length=64)
+    # A message push doesn't say by which button they came; the last entering does.
+    session_from = models.CharField("SessionFrom", max_length=1024, blank=True)
+    entered_at = models.DateTimeField(_("entered"), null=True, blank=True)
+    spoke_at = models.DateTimeField(_("spoke"), null=True, blank=True)
+    # The last message in either direction, for WeChat's 30 seconds of typing.
+    exchanged_at = models.DateTimeField(null=True, blank=True)
+    typing_shown_at = models.DateTimeField(null=True, blank=True)
+    # When an agent last claimed or wrote; empty again once they closed.
+    human_at = models.DateTimeField(null=True, blank=True)
+    # The outbox lane: one worker at a time until `lane_until`; `lane_fence` tells a
+    # worker that slept through its lease from the one that took over.
+    lane_until = models.DateTimeField(null=True, blank=True)
+    lane_fence = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.UniqueConstraint(
+                "mini_program", "openid", name="one_customer_per_openid"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """A name that stays the same for ever: WeChat tells us none."""
+        return f"{self.alias}·{self.openid[-4:]}"
+
+    @property
+    def alias(self) -> str:
+        return _WORDS[self._digest[0] % len(_WORDS)]
+
+    @property
+    def colour(self) -> int:
+        """Which of the avatar colours is theirs: 0 to 11."""
+        return self._digest[1] % _COLOURS
+
+    @property
+    def _digest(self) -> bytes:
+        return hashlib.sha256(self.openid.encode()).digest()
