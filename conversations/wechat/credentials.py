@@ -1,0 +1,23 @@
+"""What a mini program and its push settings at WeChat share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The secrets and settings behind one push address.
+
+    token     signs; while it is empty nothing is accepted
+    aes_keys  decoded (32 bytes each): the current one, then those on their way out
+    mode      as configured with WeChat; decides what is accepted
+    format    as configured with WeChat; decides what we write, not what we read
+    """
+
+    appid: str
+    token: str = field(repr=False)
+    aes_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    mode: Literal["plain", "compatible", "secure"] = "secure"
+    format: Literal["json", "xml"] = "json"
