@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import os
 import signal
 import socket
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +16,7 @@ from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError
 
 from console.installation import Installation, SetUpFailed
+from console.lock import only_one
 from console.processes import die_with_parent
 from console.schema import refuse_a_newer_database
 
@@ -95,27 +92,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-@contextlib.contextmanager
-def only_one(var_dir: Path) -> Iterator[None]:
-    """Hold VAR_DIR for us alone: two outboxes on one database would both send."""
-    var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    var_dir.chmod(0o700)
-    descriptor = os.open(var_dir / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            raise CommandError(
-                f"Process {lock.read().strip() or '?'} already runs on {var_dir}. "
-                "Stop it, or use another folder and port: "
-                "VAR_DIR=./var2 PORT=8001 make run"
-            ) from exc
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 def refuse_a_taken_port(bind: str, port: int) -> None:
