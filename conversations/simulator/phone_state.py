@@ -1,0 +1,65 @@
+"""What the page with the phones draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import Refusal
+from .records import Customer, Line
+from .state import World
+
+
+def phone_state(
+    world: World, appid: str, openid: str = "", after: int = 0
+) -> dict[str, Any]:
+    """Return one mini program's customers, and the chat of one of them.
+
+    Of the chat only what changed after a revision; all of it when the revision is from
+    another life of the file (`reset`).
+    """
+    revision = world.revision
+    reset = after > revision
+    state: dict[str, Any] = {
+        "revision": revision,
+        "reset": reset,
+        "now": world.now(),
+        "customers": [_in_list(world, customer) for customer in world.customers(appid)],
+    }
+    try:
+        customer = world.customer(openid)
+    except Refusal:
+        return state
+    lines = world.lines(openid, 0 if reset else after)
+    return {
+        **state,
+        "customer": _in_full(world, customer),
+        "lines": [line.as_json() for line in lines],
+    }
+
+
+def _in_list(world: World, customer: Customer) -> dict[str, Any]:
+    row = world.store.row(
+        "SELECT * FROM line WHERE openid = ? AND kind != 'event' ORDER BY id DESC",
+        customer.openid,
+    )
+    last = Line.from_row(row) if row else None
+    return {
+        "openid": customer.openid,
+        "name": customer.name,
+        "last": last.as_json() if last else None,
+    }
+
+
+def _in_full(world: World, customer: Customer) -> dict[str, Any]:
+    now = world.now()
+    return {
+        "openid": customer.openid,
+        "name": customer.name,
+        "in_session": customer.in_session,
+        "session_from": customer.session_from,
+        "typing_seconds": max(0, customer.typing_until - now),
+        "quota": {
+            "remaining": customer.quota.remaining(now),
+            "closes_at": customer.quota.closes_at(now),
+        },
+    }
