@@ -1,0 +1,148 @@
+"""Canned answers: what an agent may pick, how it is found, and what it says now.
+
+The browser keeps the library and searches it by itself, so that the picker works at
+once and offline too. `find` is the same ranking, for tests and for whoever has no
+browser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+from pypinyin import Style, pinyin
+
+from agents.models import Agent
+from conversations.models import CannedAnswer
+from conversations.models.parts import preview
+from conversations.patterns import folded
+
+SLASHES = "/／、"  # what calls the picker, on Latin and Chinese keyboards
+LONGEST_KEYS = 500  # characters that the column holds
+READINGS = 12  # of a title whose characters can be read in several ways
+
+Entry = dict[str, Any]
+
+
+class Stale(Exception):
+    """The browser shows what holds no more.
+
+    answer   the canned answer as it is now; None when it is withdrawn or has expired
+    """
+
+    def __init__(self, answer: CannedAnswer | None) -> None:
+        super().__init__("the canned answer has changed")
+        self.answer = answer
+
+
+def library(agent: Agent) -> list[Entry]:
+    """Return what an agent may pick, in order, in one query.
+
+    [{id, version, use, title, shortcut, pinyin, preview, parts, mini_program}], where
+    mini_program is the id of the only one it is for, or None.
+    """
+    rows = CannedAnswer.objects.usable_by(agent, timezone.now()).values(
+        "id", "version", "use", "title", "shortcut", "pinyin", "parts",
+        mini_program=F("mini_program_id"),
+    )  # fmt: skip
+    return [{**row, "preview": preview(row["parts"])} for row in rows]
+
+
+def pick(agent: Agent, answer_id: int, version: int) -> CannedAnswer:
+    """Return the canned answer an agent picked, and count the use.
+
+    Raises Stale when it isn't what their browser shows, or isn't theirs to pick.
+    """
+    usable = CannedAnswer.objects.usable_by(agent, timezone.now())
+    answer = usable.filter(pk=answer_id).first()
+    if answer is None or answer.version != version:
+        raise Stale(answer)
+    CannedAnswer.objects.filter(pk=answer.pk).update(uses=F("uses") + 1)
+    return answer
+
+
+def find(entries: Iterable[Entry], query: str) -> list[Entry]:
+    """Return the entries that a query finds, the best first.
+
+    Every word of the query has to be found. Ahead stand a shortcut that is the query,
+    one that begins with it, then title, pinyin (full or initials), and what it says.
+    """
+    words = folded(query.strip().lstrip(SLASHES)).split()
+    ranked = [(_rank(entry, words), entry) for entry in entries]
+    found = [(rank, entry) for rank, entry in ranked if rank is not None]
+    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+
+
+def _rank(entry: Entry, words: list[str]) -> int | None:
+    """Return how well an entry answers, 0 the best; None when it doesn't."""
+    worst = 0
+    for word in words:
+        rank = _rank_of_word(entry, word)
+        if rank is None:
+            return None
+        worst = max(worst, rank)
+    return worst
+
+
+def _rank_of_word(entry: Entry, word: str) -> int | None:
+    shortcut, title = folded(entry["shortcut"]), folded(entry["title"])
+    keys = entry["pinyin"].split()
+    tests = (
+        lambda: shortcut == word,
+        lambda: shortcut.startswith(word),
+        lambda: title.startswith(word),
+        lambda: word in title,
+        lambda: any(key.startswith(word) for key in keys),
+        lambda: any(word in key for key in keys),
+        lambda: any(word in folded(said) for said in _all_it_says(entry)),
+    )
+    return next((rank for rank, passes in enumerate(tests) if passes()), None)
+
+
+def _all_it_says(entry: Entry) -> Iterable[str]:
+    for part in entry["parts"]:
+        yield from (part.get("text", ""), part.get("title", ""))
+        yield part.get("description", "")
+
+
+def pinyin_keys(title: str) -> str:
+    """Return what a title is found by in Latin letters: "tuikuan tk" for 退款.
+
+    Full pinyin and initials, words apart by blanks; characters with several readings
+    give several keys, the commonest first.
+    """
+    read = pinyin(title, style=Style.NORMAL, heteronym=True, errors=_as_written)
+    keys: dict[str, None] = {}
+    for reading in islice(_readings(read), READINGS):
+        syllables = [syllable for syllable in reading if syllable]
+        full = "".join(syllables)
+        initials = "".join(one if one.isdigit() else one[:1] for one in syllables)
+        keys.update(dict.fromkeys(key for key in (full, initials) if key))
+    return _as_many_as_fit(keys)
+
+
+def _readings(read: list[list[str]]) -> Iterator[list[str]]:
+    """Yield the commonest reading, then those that differ from it in one character."""
+    commonest = [syllables[0] for syllables in read]
+    yield commonest
+    for place, syllables in enumerate(read):
+        for other in syllables[1:]:
+            yield [*commonest[:place], other, *commonest[place + 1 :]]
+
+
+def _as_written(run: str) -> str:
+    """Return Latin letters and digits inside a title as they are typed."""
+    return re.sub(r"\W", "", folded(run))
+
+
+def _as_many_as_fit(keys: Iterable[str]) -> str:
+    kept: list[str] = []
+    for key in keys:
+        if len(" ".join([*kept, key])) > LONGEST_KEYS:
+            break
+        kept.append(key)
+    return " ".join(kept)
