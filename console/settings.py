@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -100,8 +101,8 @@ WECHAT_API_ROOT = "https://api.weixin.qq.com"
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "console.admin_config.SupervisorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -419,10 +420,90 @@ LOGGING = {
 
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
+
+# The admin.
+def _room(title: Any, icon: str, model: str, says: Any) -> dict[str, Any]:
+    """Return one line of the admin's sidebar, for who may look at that model."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "says": says,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": _("Kefu admin"),
-    "SITE_HEADER": _("Kefu"),
+    "SITE_HEADER": _("Kefu admin"),
+    "SITE_SYMBOL": "forum",
     "SITE_URL": "/inbox/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "#eff6ff",
+            "100": "#ddebfd",
+            "200": "#bcd9fb",
+            "300": "#93c3f8",
+            "400": "#5ba3ee",
+            "500": "#3a8be0",
+            "600": "#0b63c5",
+            "700": "#084f9f",
+            "800": "#0a4284",
+            "900": "#0d386c",
+            "950": "#0a2347",
+        },
+    },
+    "ACCOUNT": {
+        "navigation": [{"title": _("My account"), "link": reverse_lazy("account")}]
+    },
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": _("Answering"),
+                "items": [
+                    _room(
+                        _("Canned answers"),
+                        "quickreply",
+                        "conversations.cannedanswer",
+                        _("Quick replies above the composer, common answers after /."),
+                    ),
+                    _room(
+                        _("Auto-reply rules"),
+                        "smart_toy",
+                        "conversations.autoreplyrule",
+                        _("What customers get when no agent answers, and when."),
+                    ),
+                    _room(
+                        _("Entrances"),
+                        "login",
+                        "conversations.entrance",
+                        _("What each SessionFrom is called in the console."),
+                    ),
+                ],
+            },
+            {
+                "title": _("Installation"),
+                "separator": True,
+                "items": [
+                    _room(
+                        _("Agents"),
+                        "group",
+                        "agents.agent",
+                        _("Who answers, who supervises, links to set a password."),
+                    ),
+                    _room(
+                        _("Mini programs"),
+                        "grid_view",
+                        "conversations.miniprogram",
+                        _("Where customers write from, push address and secrets."),
+                    ),
+                ],
+            },
+        ],
+    },
 }
