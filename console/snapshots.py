@@ -190,7 +190,9 @@ def install(folder: Path) -> list[Path]:
     moved = []
 
     def aside(path: Path) -> None:
-        if path.exists():
+        if path.exists() and not path.stat().st_size:
+            path.unlink()  # Made just now, by looking whether there are tables
+        elif path.exists():
             moved.append(path.rename(path.with_name(f"{path.name}.before-{stamp}")))
 
     if connection.vendor == "sqlite":
