@@ -23,7 +23,7 @@ from .errors import NoAnswer, NotSent, TooBig, refusal
 from .text import clean
 
 JSON_MAX = 64 * 1024  # bytes
-CONNECT_MAX = 5.0  # seconds to get a connection, so that most of a deadline is left
+CONNECT_MAX = 5.0  # seconds for a connection, and no more than half the deadline
 SERVER_ERROR = 500
 
 # What httpx raises before a byte of the request has left. All else may have been read.
@@ -88,7 +88,7 @@ async def _exchange(
     request: dict[str, Any],
 ) -> Answer:
     headers = {"Accept-Encoding": "identity", **request.pop("headers", {})}
-    first = min(CONNECT_MAX, deadline)
+    first = min(CONNECT_MAX, deadline / 2)
     async with http.stream(
         method,
         url,

@@ -39,7 +39,8 @@ class _FlatParser:
         self.is_flat = True  # is the field under way
 
     def parse(self, raw: bytes) -> dict[str, str]:
-        parser = expat.ParserCreate("utf-8")  # Whatever the declaration claims
+        # Whatever the declaration claims. A byte order mark would outdo even this.
+        parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
@@ -50,8 +51,9 @@ class _FlatParser:
         parser.ExternalEntityRefHandler = refuse
         parser.ProcessingInstructionHandler = refuse
         try:
+            raw.decode()
             parser.Parse(raw, True)
-        except expat.ExpatError:
+        except (UnicodeDecodeError, expat.ExpatError):
             raise Unreadable("xml") from None
         return self.fields
 
