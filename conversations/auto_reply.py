@@ -1,0 +1,222 @@
+"""Whether a machine answers, and with what.
+
+The decision is a pure function of the rules and of what happened; around it, what it
+needs is read for a whole batch of pushes at once.
+
+    a customer enters      rules on entering
+    a customer writes      keyword rules, and the one for when nobody is online
+    nobody has answered    the fallback, at `due_at`: a row, so that a restart keeps it
+
+The first match by position wins. After a human has claimed or written, the first two are
+silent for a while; the fallback is there in both cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+from django.utils import timezone
+
+from agents import presence
+from conversations import live, patterns, sending
+from conversations.models import (
+    AutoReplyRule,
+    Conversation,
+    Customer,
+    DueReply,
+    Message,
+)
+from conversations.models.entrance import matches
+from conversations.wechat.pushes import EnterPush, Push, TextPush, UnknownPush
+
+Trigger = AutoReplyRule.Trigger
+Comparison = AutoReplyRule.Comparison
+
+DUE_MOST = 200  # fallbacks sent in one round of the timer
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A push, in the conversation where it landed.
+
+    began_waiting  it is the first of the customer's that no human has answered
+    """
+
+    push: Push
+    conversation: Conversation
+    began_waiting: bool = False
+
+
+def consider(heard: Sequence[Heard], now: datetime) -> None:
+    """Answer what rules answer, and set the timers. The customers' rows are locked."""
+    rules = _rules({one.conversation.customer.mini_program_id for one in heard})
+    if not rules:
+        return
+    cooled = _Cooldowns({one.conversation.customer_id for one in heard}, now)
+    anyone_online: bool | None = None
+    decided: list[tuple[Conversation, AutoReplyRule]] = []
+    due: list[DueReply] = []
+    for one in heard:
+        conversation, customer = one.conversation, one.conversation.customer
+        theirs = rules.get(customer.mini_program_id, [])
+        if one.began_waiting and (fallback := choose_fallback(theirs, conversation)):
+            due.append(
+                DueReply(
+                    customer=customer,
+                    conversation=conversation,
+                    rule=fallback,
+                    due_at=now + timedelta(seconds=fallback.after_seconds),
+                )
+            )
+        if is_silent(customer, now):
+            continue
+        if anyone_online is None and _asks_who_is_online(theirs, one.push):
+            anyone_online = presence.anyone_online()
+        ready = [rule for rule in theirs if cooled.over(rule, customer)]
+        rule = choose(ready, one.push, conversation.session_from, bool(anyone_online))
+        if rule:
+            decided.append((conversation, rule))
+            cooled.begin(rule, customer)
+    DueReply.objects.bulk_create(due, ignore_conflicts=True)
+    sending.auto_replies(decided, now)
+
+
+def choose(
+    rules: Iterable[AutoReplyRule], push: Push, session_from: str, anyone_online: bool
+) -> AutoReplyRule | None:
+    """Return the first of the rules, in the order given, that the push sets off.
+
+    session_from   of the conversation it landed in
+    anyone_online  whether an agent has the console open
+    """
+    for rule in rules:
+        match rule.trigger, push:
+            case Trigger.ENTER, EnterPush():
+                set_off = True
+            case Trigger.KEYWORD, TextPush(text=text):
+                set_off = says(rule, text)
+            case Trigger.NOBODY_ONLINE, EnterPush() | UnknownPush():
+                set_off = False
+            case Trigger.NOBODY_ONLINE, _:
+                set_off = not anyone_online
+            case _:
+                set_off = False
+        if set_off and comes_from(rule, session_from):
+            return rule
+    return None
+
+
+def choose_fallback(
+    rules: Iterable[AutoReplyRule], conversation: Conversation
+) -> AutoReplyRule | None:
+    """Return the rule that answers if no human does, or None."""
+    for rule in rules:
+        due = rule.trigger == Trigger.NO_ANSWER
+        if due and comes_from(rule, conversation.session_from):
+            return rule
+    return None
+
+
+def comes_from(rule: AutoReplyRule, session_from: str) -> bool:
+    """Return whether a rule is for this SessionFrom."""
+    if not rule.session_match:
+        return True
+    return matches(rule.session_match, rule.session_from, session_from)
+
+
+def says(rule: AutoReplyRule, text: str) -> bool:
+    """Return whether a text has what a keyword rule looks for."""
+    if rule.comparison == Comparison.REGEX:
+        return patterns.found(rule.keywords.strip(), text)
+    wanted = [patterns.folded(line) for line in rule.keywords.splitlines()]
+    text = patterns.folded(text[: patterns.LONGEST_TEXT])
+    if rule.comparison == Comparison.EXACT:
+        return text in [keyword for keyword in wanted if keyword]
+    return any(keyword in text for keyword in wanted if keyword)
+
+
+def is_silent(customer: Customer, now: datetime) -> bool:
+    """Return whether a human has lately taken the word; closing gives it back."""
+    if customer.human_at is None:
+        return False
+    silence = timedelta(minutes=customer.mini_program.silence_minutes)
+    return now - customer.human_at < silence
+
+
+def send_due() -> int:
+    """Send the fallbacks whose time has come. Returns how many were looked at."""
+    due = DueReply.objects.filter(
+        state=DueReply.State.PENDING, due_at__lte=timezone.now()
+    ).values_list("pk", "customer_id")
+    waiting = list(due.order_by("due_at")[:DUE_MOST])
+    for due_id, customer_id in waiting:
+        _send_due(due_id, customer_id)
+    return len(waiting)
+
+
+def _send_due(due_id: int, customer_id: int) -> None:
+    with live.recording():
+        customer = (
+            Customer.objects.select_for_update(of=("self",))
+            .select_related("mini_program")
+            .get(pk=customer_id)
+        )
+        due = (
+            DueReply.objects.filter(pk=due_id, state=DueReply.State.PENDING)
+            .select_related("rule", "conversation")
+            .first()
+        )
+        if due is None:
+            return
+        now = timezone.now()
+        waits = Conversation.objects.filter(
+            customer=customer, waiting_since__isnull=False
+        ).exists()
+        cooled = _Cooldowns({customer.pk}, now).over(due.rule, customer)
+        wanted = waits and cooled and due.rule.active and customer.mini_program.active
+        due.state = DueReply.State.SENT if wanted else DueReply.State.CANCELLED
+        due.save(update_fields=["state"])
+        if wanted:
+            due.conversation.customer = customer
+            sending.auto_replies([(due.conversation, due.rule)], now)
+
+
+def _rules(mini_program_ids: set[int]) -> dict[int, list[AutoReplyRule]]:
+    by_mini_program: dict[int, list[AutoReplyRule]] = {}
+    rules = AutoReplyRule.objects.filter(
+        mini_program_id__in=mini_program_ids, active=True
+    )
+    for rule in rules.order_by("position", "pk"):
+        by_mini_program.setdefault(rule.mini_program_id, []).append(rule)
+    return by_mini_program
+
+
+def _asks_who_is_online(rules: Iterable[AutoReplyRule], push: Push) -> bool:
+    return not isinstance(push, EnterPush) and any(
+        rule.trigger == Trigger.NOBODY_ONLINE for rule in rules
+    )
+
+
+class _Cooldowns:
+    """When each rule last spoke to each of some customers, read once."""
+
+    def __init__(self, customer_ids: set[int], now: datetime) -> None:
+        self._now = now
+        spoken = (
+            Message.objects.filter(customer_id__in=customer_ids, rule__isnull=False)
+            .values_list("customer_id", "rule_id")
+            .annotate(at=Max("ordered_at"))
+        )
+        self._last = {(customer, rule): at for customer, rule, at in spoken}
+
+    def over(self, rule: AutoReplyRule, customer: Customer) -> bool:
+        last = self._last.get((customer.pk, rule.pk))
+        if last is None:
+            return True
+        return self._now - last >= timedelta(seconds=rule.cooldown_seconds)
+
+    def begin(self, rule: AutoReplyRule, customer: Customer) -> None:
+        self._last[customer.pk, rule.pk] = self._now

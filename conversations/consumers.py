@@ -1,0 +1,109 @@
+"""The socket of a tab: drawings come down, and what is worthless a minute later goes up.
+
+    up    {"resume": 17, "looking_at": 42} · {"looking_at": 43} · {"typing": 42} · {"here": true}
+    down  {"seq": 18, "topic": "inbox", "html": "…"} · {"through": 18} · {"reset": true, …}
+
+A socket refused before it is accepted looks to the browser like a broken network, and it
+would knock for ever. So accept, then close with a code that says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
+
+from conversations import hub, typing_state
+from conversations.hub import Tab
+
+LONGEST_FRAME = 2048  # characters; nothing a tab has to say is longer
+MOST_FRAMES = 40  # in ten seconds
+SIGNED_OUT = 4401
+POLICY = 1008  # the close code for a tab that says too much
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Joins the hub while it is open; draws nothing and accepts no change."""
+
+    tab: Tab | None = None
+    pump: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        await self.accept()
+        agent = self.scope["user"]
+        if not agent.is_authenticated or not agent.is_active:
+            await self.close(SIGNED_OUT)
+            return
+        self.heard: deque[float] = deque(maxlen=MOST_FRAMES)
+        self.tab = Tab(
+            agent_id=agent.pk,
+            access_version=agent.access_version,
+            language=translation.get_supported_language_variant(agent.language),
+        )
+        self.hub = hub.of_this_process()
+        await self.hub.join(self.tab)
+        self.pump = asyncio.create_task(self._pump(self.tab))
+
+    async def disconnect(self, code: int) -> None:
+        if self.pump:
+            self.pump.cancel()
+        if self.tab:
+            await self.hub.leave(self.tab)
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None
+    ) -> None:
+        if self.tab is None:
+            return
+        now = time.monotonic()
+        if len(self.heard) == MOST_FRAMES and now - self.heard[0] < 10:
+            await self.close(POLICY)
+            return
+        self.heard.append(now)
+        said = _decode(text_data)
+        if "looking_at" in said:
+            await self._look_at(self.tab, said["looking_at"])
+        if "resume" in said:
+            after = said["resume"]
+            await self.hub.resume(self.tab, after if _is_number(after) else None)
+        if _is_number(said.get("typing")):
+            await database_sync_to_async(typing_state.agent_types)(
+                said["typing"], self.tab.agent_id
+            )
+
+    async def _look_at(self, tab: Tab, conversation_id: Any) -> None:
+        tab.customer_id = None
+        if _is_number(conversation_id):
+            tab.customer_id = await database_sync_to_async(hub.customer_of)(
+                conversation_id
+            )
+
+    async def _pump(self, tab: Tab) -> None:
+        """Write what the hub has for this tab, one frame after the other."""
+        while True:
+            text = await tab.queue.get()
+            if tab.signed_out:
+                await self.close(SIGNED_OUT)
+                return
+            await self.send(text_data=text)
+
+
+def _decode(text: str | None) -> dict[str, Any]:
+    """Return what a tab said; {} for anything that isn't a small JSON object."""
+    if not text or len(text) > LONGEST_FRAME:
+        return {}
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63

@@ -1,0 +1,131 @@
+"""One drawing of each thing that changed: the same a page, a response and a socket get.
+
+A fragment takes one noun and knows nothing of who looks, so a change is drawn once for
+each language that somebody here reads, however many tabs it goes to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from conversations.models import Conversation, LiveEvent, Message
+
+MOST_COUNTED = 1000  # of a view; more than that nobody reads off a badge
+
+Kind = LiveEvent.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One drawing on its way to tabs.
+
+    texts        {language: the frame as JSON}, written out once for all tabs
+    customer_id  whose thread it belongs to; None goes to every tab
+    """
+
+    texts: dict[str, str]
+    customer_id: int | None = None
+
+    def concerns(self, customer_id: int | None) -> bool:
+        return self.customer_id is None or self.customer_id == customer_id
+
+
+def draw(
+    events: Iterable[LiveEvent], languages: Collection[str], wanted: Collection[int]
+) -> list[Frame]:
+    """Draw what some events changed, each thing once, as it is now.
+
+    wanted  the customers whose threads are on show somewhere; others' aren't drawn
+    """
+    newest: dict[tuple[str, int | None], LiveEvent] = {}
+    for event in events:
+        key = (event.kind, event.message_id or event.conversation_id)
+        newest.pop(key, None)
+        newest[key] = event
+    messages = Message.objects.drawn().in_bulk(
+        [
+            event.message_id
+            for event in newest.values()
+            if event.kind == Kind.MESSAGE and event.customer_id in wanted
+        ]
+    )
+    conversations = Conversation.objects.drawn().in_bulk(
+        [e.conversation_id for e in newest.values() if e.kind == Kind.CONVERSATION]
+    )
+    frames: list[Frame] = []
+    for event in newest.values():
+        if message := messages.get(event.message_id):
+            frames.append(_message(event, message, languages))
+        elif event.kind == Kind.ANSWERS:
+            frames.append(_answers(event, languages))
+        elif event.kind != Kind.CONVERSATION:
+            continue
+        elif conversation := conversations.get(event.conversation_id):
+            frames.extend(_conversation(event, conversation, languages, wanted))
+    return frames
+
+
+def counts() -> dict[str, Any]:
+    """Return {"topic": "counts", waiting, all, mine: {agent id: count}}, as of now."""
+    opened = Conversation.objects.open()
+    mine = (
+        opened.filter(assignee__isnull=False)
+        .values_list("assignee")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    return {
+        "topic": "counts",
+        "waiting": Conversation.objects.waiting()[:MOST_COUNTED].count(),
+        "all": opened[:MOST_COUNTED].count(),
+        "mine": {str(agent): count for agent, count in mine},
+    }
+
+
+def _answers(event: LiveEvent, languages: Collection[str]) -> Frame:
+    # Nothing drawn: who sees which of them differs, so each tab asks for its own.
+    text = json.dumps({"seq": event.seq, "topic": "answers"})
+    return Frame(dict.fromkeys(languages, text))
+
+
+def _message(event: LiveEvent, message: Message, languages: Collection[str]) -> Frame:
+    texts = _texts(event, "conversation", languages, "_message", message=message)
+    return Frame(texts, event.customer_id)
+
+
+def _conversation(
+    event: LiveEvent,
+    conversation: Conversation,
+    languages: Collection[str],
+    wanted: Collection[int],
+) -> Iterable[Frame]:
+    row = _texts(event, "inbox", languages, "_row", conversation=conversation)
+    yield Frame(row)
+    if event.customer_id in wanted:
+        header = _texts(
+            event, "conversation", languages, "_header", conversation=conversation
+        )
+        yield Frame(header, event.customer_id)
+
+
+def _texts(
+    event: LiveEvent,
+    topic: str,
+    languages: Collection[str],
+    fragment: str,
+    **context: Any,
+) -> dict[str, str]:
+    texts = {}
+    for language in languages:
+        with translation.override(language):
+            html = render_to_string(f"conversations/{fragment}.html", context).strip()
+        frame = {"seq": event.seq, "topic": topic, "html": html}
+        texts[language] = json.dumps(frame, ensure_ascii=False)
+    return texts

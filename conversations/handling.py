@@ -1,0 +1,123 @@
+"""What agents do with a conversation besides answering it.
+
+Each takes the customer's lock first, so that two agents, or an agent and a push, come
+one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.utils import timezone
+
+from agents.models import Agent
+from conversations import live
+from conversations.models import Assignment, Conversation, Customer, DueReply
+from conversations.sending.writing import happened
+
+Status = Conversation.Status
+
+
+def claim(conversation: Conversation, agent: Agent) -> bool:
+    """Take a conversation nobody has. False when a colleague was faster; then
+    `conversation.assignee` says who."""
+    with _locked(conversation) as (current, now):
+        if current.assignee_id == agent.pk:
+            return True
+        claimed = current.claim(agent, now)
+        if claimed:
+            Customer.objects.filter(pk=current.customer_id).update(human_at=now)
+            happened(current, "claimed", now, agent)
+            live.conversation(current)
+        else:
+            current.refresh_from_db(fields=["assignee"])
+    conversation.assignee = current.assignee
+    return claimed
+
+
+def release(conversation: Conversation, agent: Agent) -> bool:
+    """Give a conversation back to whoever claims it next. False when nobody had it."""
+    with _locked(conversation) as (current, now):
+        if current.assignee_id is None:
+            return False
+        _unassign(current, now)
+        happened(current, "released", now, agent)
+        live.conversation(current)
+    return True
+
+
+def close(conversation: Conversation, agent: Agent) -> bool:
+    """End a conversation. False when it was closed already.
+
+    Queued deliveries still go out. Once the last of a customer's is closed, nothing of
+    theirs waits and rules may speak again. The customer's next message opens it anew.
+    """
+    with _locked(conversation) as (current, now):
+        if not current.is_open:
+            return False
+        _unassign(current, now)
+        current.status, current.waiting_since, current.unread = Status.CLOSED, None, 0
+        current.save(update_fields=["status", "waiting_since", "unread"])
+        theirs = Conversation.objects.open().filter(customer=current.customer_id)
+        if not theirs.filter(assignee__isnull=False).exists():
+            Customer.objects.filter(pk=current.customer_id).update(human_at=None)
+        if not theirs.filter(waiting_since__isnull=False).exists():
+            DueReply.objects.filter(
+                customer=current.customer_id, state=DueReply.State.PENDING
+            ).update(state=DueReply.State.CANCELLED)
+        happened(current, "closed", now, agent)
+        live.conversation(current)
+    return True
+
+
+def reopen(conversation: Conversation, agent: Agent) -> bool:
+    """Open a closed conversation again, as the agent's own. False when it was open."""
+    with _locked(conversation) as (current, now):
+        if current.is_open:
+            return False
+        current.claim(agent, now)
+        happened(current, "reopened", now, agent)
+        live.conversation(current)
+    return True
+
+
+def read(conversation: Conversation) -> None:
+    """Note that an agent has seen all of a customer's messages."""
+    unread = Conversation.objects.filter(
+        customer_id=conversation.customer_id, unread__gt=0
+    )
+    if not unread.exists():
+        return
+    with _locked(conversation):
+        seen = list(unread)
+        unread.update(unread=0)
+        for one in seen:
+            live.conversation(one)
+
+
+def hand_back(agent: Agent) -> int:
+    """Return all of an agent's open conversations to waiting. Returns how many."""
+    theirs = list(Conversation.objects.open().filter(assignee=agent).order_by("pk"))
+    for conversation in theirs:
+        release(conversation, agent)
+    return len(theirs)
+
+
+@contextmanager
+def _locked(conversation: Conversation) -> Iterator[tuple[Conversation, datetime]]:
+    with live.recording():
+        Customer.objects.select_for_update().get(pk=conversation.customer_id)
+        yield (
+            Conversation.objects.select_related("assignee").get(pk=conversation.pk),
+            timezone.now(),
+        )
+
+
+def _unassign(conversation: Conversation, now: datetime) -> None:
+    Assignment.objects.filter(conversation=conversation, ended_at=None).update(
+        ended_at=now
+    )
+    conversation.assignee = None
+    conversation.save(update_fields=["assignee"])

@@ -1,0 +1,272 @@
+"""One per process: reads what changed, draws it once, hands it to the tabs concerned.
+
+    announced numbers ─▶ read from the table ─▶ draw once per language ─▶ tabs' queues
+
+The numbers in the table have no gaps and appear in commit order. So the hub needs only
+the last one it has seen: what is above it is new, however it heard of it. It looks when
+an announcement comes, and every few seconds when none does: a hint may be lost, an event
+not. Nothing is drawn for a language nobody here reads, and nothing per tab.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.db import DatabaseError
+
+from agents import presence
+from conversations import broker, drawing, live
+from conversations.models import Conversation, LiveEvent
+
+logger = logging.getLogger(__name__)
+
+LONGEST_QUEUE = 256  # frames a tab may be behind; past it, it reloads
+MOST_MISSED = 500  # events a tab may ask for; past it, it reloads
+MOST_AT_ONCE = 500  # events read in one go
+LOOK_EVERY = 3.0  # s between looks at the head and at who may still be here
+RENEW_EVERY = 15.0  # s between renewals of tabs' leases and of our place in the group
+COUNT_EVERY = 0.5  # s between two counts
+
+RESYNC = '{"resync": true}'
+
+
+@dataclass(eq=False)
+class Tab:
+    """One browser tab and what is on its way to it."""
+
+    agent_id: int
+    access_version: int
+    language: str
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    customer_id: int | None = None  # whose thread it shows
+    signed_out: bool = False
+    queue: asyncio.Queue[str] = field(
+        default_factory=lambda: asyncio.Queue(LONGEST_QUEUE)
+    )
+
+    def put(self, text: str) -> None:
+        """Hand over a frame; a tab too far behind gets one word instead of all."""
+        try:
+            self.queue.put_nowait(text)
+        except asyncio.QueueFull:
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(RESYNC)
+
+    def sign_out(self) -> None:
+        self.signed_out = True
+        self.put("{}")  # Wakes whoever writes to the tab
+
+
+class Hub:
+    """Of one event loop. Runs while there are tabs."""
+
+    def __init__(self) -> None:
+        self.tabs: set[Tab] = set()
+        self.seq = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._news = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._renewed = 0.0
+        self._counted = ""
+        self._count_wanted = False
+
+    async def join(self, tab: Tab) -> None:
+        """Add a tab: from now on it gets what concerns it."""
+        await database_sync_to_async(presence.arrived)(tab.agent_id, tab.id)
+        self.tabs.add(tab)
+        if not self._tasks:
+            self._ready.clear()
+            self._tasks = [
+                asyncio.create_task(self._listen(), name="hub-listen"),
+                asyncio.create_task(self._run(), name="hub-run"),
+                asyncio.create_task(self._look(), name="hub-look"),
+            ]
+        await self._ready.wait()
+
+    async def leave(self, tab: Tab) -> None:
+        """Remove a tab; the last one puts the hub to rest."""
+        self.tabs.discard(tab)
+        if not self.tabs:
+            for task in self._tasks:
+                task.cancel()
+            self._tasks = []
+        await database_sync_to_async(presence.left)([tab.id])
+
+    async def resume(self, tab: Tab, after: int | None) -> None:
+        """Give a tab what it missed since number `after`, or have it reload.
+
+        The tab is in the hub already, so nothing falls between; what it gets twice
+        replaces itself.
+        """
+        missed = None
+        if after is not None:
+            missed = await missed_since(after, tab.customer_id, tab.language)
+        if missed is None:
+            tab.put(json.dumps({"reset": True, "through": self.seq}))
+        else:
+            frames, through = missed
+            for frame in frames:
+                tab.put(frame)
+            tab.put(json.dumps({"through": through}))
+        self._count_wanted = True
+        if self._counted:
+            tab.put(self._counted)
+        self._news.set()
+
+    async def _listen(self) -> None:
+        """Take announcements, for as long as Redis is there; then try again."""
+        channel = f"hub.{uuid.uuid4().hex}"
+        self._channel = channel
+        while True:
+            layer = get_channel_layer("hub")
+            try:
+                await layer.group_add(broker.HUBS, channel)
+                self._news.set()  # What was announced before we could hear it
+                while True:
+                    await layer.receive(channel)
+                    self._news.set()
+            except asyncio.CancelledError:
+                raise
+            except Exception as exc:
+                logger.warning("The hub hears nothing: %s", type(exc).__name__)
+                await asyncio.sleep(1)
+
+    async def _look(self) -> None:
+        """Now and then see for ourselves: hints get lost, and agents leave."""
+        while True:
+            self._news.set()
+            try:
+                await self._check_access()
+                if time.monotonic() - self._renewed > RENEW_EVERY:
+                    self._renewed = time.monotonic()
+                    await self._renew()
+            except asyncio.CancelledError:
+                raise
+            except Exception as exc:
+                logger.warning("The hub's look failed: %s", type(exc).__name__)
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _check_access(self) -> None:
+        versions = await database_sync_to_async(presence.access_versions)(
+            {tab.agent_id for tab in self.tabs}
+        )
+        for tab in list(self.tabs):
+            if versions.get(tab.agent_id) != tab.access_version:
+                tab.sign_out()
+
+    async def _renew(self) -> None:
+        for tab in self.tabs:
+            tab.put(json.dumps({"through": self.seq}))
+        await database_sync_to_async(presence.still_here)([t.id for t in self.tabs])
+        # A flushed Redis forgets its groups and leaves us deaf without a word.
+        async with asyncio.timeout(1):
+            await get_channel_layer("hub").group_add(broker.HUBS, self._channel)
+
+    async def _run(self) -> None:
+        """Keep up with the table, and pass on what is new."""
+        while True:
+            try:
+                if not self._ready.is_set():
+                    self.seq = await database_sync_to_async(live.head)()
+                    self._ready.set()
+                await self._news.wait()
+                self._news.clear()
+                await self._advance()
+                if self._count_wanted:
+                    await self._count()
+            except asyncio.CancelledError:
+                raise
+            except Exception as exc:
+                logger.exception("The hub stumbled: %s", type(exc).__name__)
+                await asyncio.sleep(1)
+                self._news.set()
+
+    async def _advance(self) -> None:
+        while events := await database_sync_to_async(_events_after)(self.seq):
+            try:
+                await self._pass_on(events)
+            except DatabaseError:
+                raise
+            except Exception:
+                # One thing that can't be drawn must not keep back all that follows.
+                logger.exception("Drawing %s to %s", events[0].seq, events[-1].seq)
+                for tab in self.tabs:
+                    tab.put(RESYNC)
+            self.seq = events[-1].seq
+            self._count_wanted = True
+
+    async def _pass_on(self, events: list[LiveEvent]) -> None:
+        wanted = {tab.customer_id for tab in self.tabs if tab.customer_id}
+        languages = {tab.language for tab in self.tabs}
+        draw = database_sync_to_async(drawing.draw)
+        for frame in await draw(events, languages, wanted):
+            for tab in list(self.tabs):
+                if frame.concerns(tab.customer_id) and tab.language in frame.texts:
+                    tab.put(frame.texts[tab.language])
+
+    async def _count(self) -> None:
+        self._count_wanted = False
+        counts = json.dumps(await database_sync_to_async(drawing.counts)())
+        if counts != self._counted:
+            self._counted = counts
+            for tab in self.tabs:
+                tab.put(counts)
+        await asyncio.sleep(COUNT_EVERY)
+
+
+async def missed_since(
+    after: int, customer_id: int | None, language: str
+) -> tuple[list[str], int] | None:
+    """Return the frames past a number that concern a tab, and through where.
+
+    None when that is too much, or too long ago to be known.
+    """
+    return await database_sync_to_async(frames_after)(after, customer_id, language)
+
+
+def frames_after(
+    after: int, customer_id: int | None, language: str
+) -> tuple[list[str], int] | None:
+    """The same, for whoever has no socket."""
+    events = list(
+        LiveEvent.objects.filter(seq__gt=after).order_by("seq")[: MOST_MISSED + 1]
+    )
+    if not events:
+        return ([], after) if live.head() == after else None
+    if len(events) > MOST_MISSED or events[0].seq != after + 1:
+        return None
+    frames = drawing.draw(events, {language}, {customer_id} if customer_id else set())
+    texts = [frame.texts[language] for frame in frames if frame.concerns(customer_id)]
+    return texts, events[-1].seq
+
+
+def _events_after(seq: int) -> list[LiveEvent]:
+    return list(LiveEvent.objects.filter(seq__gt=seq).order_by("seq")[:MOST_AT_ONCE])
+
+
+def customer_of(conversation_id: int) -> int | None:
+    """Return whose conversation it is, or None."""
+    return (
+        Conversation.objects.filter(pk=conversation_id)
+        .values_list("customer_id", flat=True)
+        .first()
+    )
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def of_this_process() -> Hub:
+    """Return the running event loop's hub."""
+    loop = asyncio.get_running_loop()
+    for other in [one for one in _hubs if one.is_closed()]:
+        del _hubs[other]
+    return _hubs.setdefault(loop, Hub())

@@ -1,0 +1,96 @@
+"""The worker's resident event loop, on which every customer has a lane.
+
+A job from RQ wakes a lane and returns, so that one process serves many customers while
+each waits for WeChat. A lane is one coroutine for one customer; it never runs twice at
+once in a process, and between processes a lease in the database sees to that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+Lane = Callable[[int], Coroutine[Any, Any, None]]
+
+_starting = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+_awake: dict[tuple[str, int], bool] = {}  # whether to run once more when done
+_running: set[asyncio.Task[None]] = set()
+_places: asyncio.Semaphore | None = None
+
+
+def wake(lane: Lane, customer_id: int) -> None:
+    """Have a customer's lane run: now, or once more after the run it is in."""
+    loop().call_soon_threadsafe(_wake, lane, customer_id)
+
+
+def wake_later(lane: Lane, customer_id: int, seconds: float) -> None:
+    """The same after a while. Forgotten with the process; the sweeper remembers."""
+    target = loop()
+    target.call_soon_threadsafe(target.call_later, seconds, _wake, lane, customer_id)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Future[Any]:
+    """Run something else on the loop, from any thread."""
+    return asyncio.run_coroutine_threadsafe(work, loop())
+
+
+def loop() -> asyncio.AbstractEventLoop:
+    """Return the loop, starting its thread the first time."""
+    global _loop
+    with _starting:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(
+                target=_loop.run_forever, name="lanes", daemon=True
+            ).start()
+        return _loop
+
+
+def settle(timeout: float) -> bool:
+    """Wait until no lane runs. False when time ran out: their leases settle the rest."""
+
+    async def idle() -> None:
+        while _running:
+            await asyncio.wait(set(_running))
+
+    try:
+        run(idle()).result(timeout)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _wake(lane: Lane, customer_id: int) -> None:
+    key = (lane.__qualname__, customer_id)
+    if key in _awake:
+        _awake[key] = True
+        return
+    _awake[key] = False
+    task = asyncio.get_running_loop().create_task(_serve(lane, key))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+
+async def _serve(lane: Lane, key: tuple[str, int]) -> None:
+    global _places
+    _places = _places or asyncio.Semaphore(settings.LANES)
+    try:
+        again = True
+        while again:
+            _awake[key] = False
+            async with _places:
+                await lane(key[1])
+            again = _awake[key]
+    except Exception:
+        logger.exception("A lane broke off")
+    finally:
+        _awake.pop(key, None)

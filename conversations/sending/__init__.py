@@ -1,0 +1,26 @@
+"""The one door out: every message of ours is made here, and delivered from here.
+
+reply, auto_replies        a message and its delivery, queued in one transaction
+drain_now                  a worker's job: wake a customer's lane
+outbox                     the lane: one request at a time, in the order we wrote
+"""
+
+from .again import mark_delivered, send_again
+from .hold import hold, is_held, release_hold
+from .outbox import drain, drain_now, sweep
+from .writing import Conflict, answered, auto_replies, reply
+
+__all__ = [
+    "Conflict",
+    "answered",
+    "auto_replies",
+    "drain",
+    "drain_now",
+    "hold",
+    "is_held",
+    "mark_delivered",
+    "release_hold",
+    "reply",
+    "send_again",
+    "sweep",
+]

@@ -1,0 +1,293 @@
+"""A customer's lane: their deliveries, one at a time and in the order we wrote them.
+
+WeChat's send has no key that would make a second request harmless. So nothing is sent
+twice by our own decision: `sending` is committed before the request, and when no answer
+comes, or the worker dies, the delivery ends as unconfirmed and a human decides.
+
+Between processes the lane is a lease in the database with a fence: a worker that slept
+through its lease finds that the fence has moved on, and settles nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from conversations import barriers, lanes, live, mini_programs, typing_state
+from conversations.models import Customer, Delivery, DeliveryAttempt, Message
+from conversations.wechat import messages
+from conversations.wechat.errors import Action, NoAnswer, NotSent, WeChatError
+
+from .hold import is_held
+
+logger = logging.getLogger(__name__)
+
+BUSY_PAUSES = [1, 2, 4]  # s, then it has failed
+UNREACHABLE_PAUSES = [1, 2, 4, 8, 15, 30, 30]  # s, a minute and a half in all
+MINUTE = 60  # s until WeChat counts anew
+SWEEP_MOST = 500  # lanes woken in one round
+
+State = Delivery.State
+Outcome = DeliveryAttempt.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one request ended, and what becomes of its delivery."""
+
+    state: str
+    outcome: str
+    errcode: int | None = None
+    errmsg: str = ""
+    rid: str = ""
+    pause: float = 0.0  # s until it is tried again, when `state` is queued
+
+
+def drain_now(customer_id: int) -> None:
+    """Wake a customer's lane. A worker's job; harmless to run twice, or at once."""
+    lanes.wake(drain, customer_id)
+
+
+def sweep() -> int:
+    """Wake every lane that has work and that nobody serves. Returns how many.
+
+    What a flushed Redis forgot and what a dead worker left is found here.
+    """
+    now = timezone.now()
+    stranded = (
+        Customer.objects.filter(
+            Q(lane_until=None) | Q(lane_until__lte=now),
+            Q(deliveries__state=State.QUEUED, deliveries__not_before__lte=now)
+            | Q(deliveries__state=State.SENDING),
+        )
+        .values_list("pk", flat=True)
+        .distinct()[:SWEEP_MOST]
+    )
+    if is_held():
+        return 0
+    customer_ids = list(stranded)
+    for customer_id in customer_ids:
+        lanes.wake(drain, customer_id)
+    return len(customer_ids)
+
+
+async def drain(customer_id: int) -> None:
+    """Deliver what one customer is owed, oldest first, until nothing is left to do."""
+    fence = await _in_database(_lease)(customer_id)
+    if fence is None:
+        return
+    try:
+        while delivery := await _in_database(_next)(customer_id, fence):
+            if not await _deliver(delivery, fence):
+                break
+    finally:
+        owed = await _in_database(_release)(customer_id, fence)
+    if owed is not None:
+        lanes.wake_later(drain, customer_id, owed)
+
+
+async def _deliver(delivery: Delivery, fence: int) -> bool:
+    """Send one delivery and settle it. False when the ones behind it have to wait."""
+    client = mini_programs.client(delivery.customer.mini_program)
+    try:
+        await client.tokens.get()  # Nothing has been sent if this fails
+    except (NotSent, NoAnswer, WeChatError) as exc:
+        result = _judge(exc, delivery)
+        await _in_database(_settle)(delivery, fence, None, result)
+        return result.state != State.QUEUED
+    if delivery.typing_first:
+        await typing_state.show_before(delivery.customer)
+    await barriers.areach("before_http")
+    attempt = await _in_database(_begin)(delivery, fence)
+    if attempt is None:
+        return False
+    try:
+        await client.send(delivery.customer.openid, outgoing(delivery.message))
+        result = Result(State.SENT, Outcome.SENT, errcode=0)
+    except (NotSent, NoAnswer, WeChatError, messages.Invalid) as exc:
+        result = _judge(exc, delivery)
+    await barriers.areach("after_http")
+    await _in_database(_settle)(delivery, fence, attempt, result)
+    return result.state != State.QUEUED
+
+
+def outgoing(message: Message) -> messages.OutgoingMessage:
+    """Return a message as WeChat takes it."""
+    if message.kind == Message.Kind.LINK:
+        return messages.Link(
+            title=message.data["title"],
+            description=message.data["description"],
+            url=message.data["url"],
+            thumb_url=message.data["thumb_url"],
+        )
+    return messages.Text(message.text)
+
+
+def _judge(exc: Exception, delivery: Delivery) -> Result:
+    """Sort a failure by what is to be done about it."""
+    match exc:
+        case NoAnswer():
+            return Result(State.UNCONFIRMED, Outcome.UNCONFIRMED, errmsg=str(exc))
+        case NotSent():
+            return _later(
+                Outcome.NOT_SENT, UNREACHABLE_PAUSES, delivery, None, str(exc)
+            )
+        case WeChatError(action=Action.RETRY):
+            return _later(
+                Outcome.REFUSED, BUSY_PAUSES, delivery, exc.errcode, exc.errmsg, exc.rid
+            )
+        case WeChatError(action=Action.PAUSE_MINUTE):
+            return _later(
+                Outcome.REFUSED,
+                [MINUTE] * 3,
+                delivery,
+                exc.errcode,
+                exc.errmsg,
+                exc.rid,
+            )
+        case WeChatError():
+            return Result(
+                State.FAILED, Outcome.REFUSED, exc.errcode, exc.errmsg, exc.rid
+            )
+        case _:
+            return Result(State.FAILED, Outcome.NOT_SENT, 47001, str(exc))
+
+
+def _later(
+    outcome: str,
+    pauses: list[int],
+    delivery: Delivery,
+    errcode: int | None,
+    errmsg: str,
+    rid: str = "",
+) -> Result:
+    if delivery.tries >= len(pauses):
+        return Result(State.FAILED, outcome, errcode, errmsg, rid)
+    pause = pauses[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311
+    return Result(State.QUEUED, outcome, errcode, errmsg, rid, pause)
+
+
+def _lease(customer_id: int) -> int | None:
+    """Take the lane. Returns the fence, or None when somebody has it."""
+    now = timezone.now()
+    mine = Customer.objects.filter(
+        Q(lane_until=None) | Q(lane_until__lte=now), pk=customer_id
+    ).update(lane_until=_lease_end(now), lane_fence=F("lane_fence") + 1)
+    if not mine:
+        return None
+    return Customer.objects.values_list("lane_fence", flat=True).get(pk=customer_id)
+
+
+def _next(customer_id: int, fence: int) -> Delivery | None:
+    """Return the delivery whose turn it is, renewing the lease; None when it is no
+    one's, not yet, or no longer ours to serve."""
+    now = timezone.now()
+    renewed = Customer.objects.filter(pk=customer_id, lane_fence=fence).update(
+        lane_until=_lease_end(now)
+    )
+    if not renewed or is_held():
+        return None
+    _settle_abandoned(customer_id, fence)
+    delivery = (
+        Delivery.objects.filter(customer_id=customer_id, state=State.QUEUED)
+        .select_related("message__conversation", "customer__mini_program")
+        .order_by("pk")
+        .first()
+    )
+    if delivery is None or delivery.not_before > now:
+        return None
+    return delivery
+
+
+def _settle_abandoned(customer_id: int, fence: int) -> None:
+    """Whoever was sending before us died over it: nobody knows what arrived."""
+    abandoned = Delivery.objects.filter(
+        customer_id=customer_id, state=State.SENDING, fence__lt=fence
+    )
+    result = Result(State.UNCONFIRMED, Outcome.UNCONFIRMED, errmsg="the worker died")
+    for delivery in abandoned:
+        attempt = delivery.attempts.filter(ended_at=None).last()
+        _settle(delivery, delivery.fence, attempt, result)
+        logger.warning("Delivery %s was abandoned: unconfirmed", delivery.pk)
+
+
+def _begin(delivery: Delivery, fence: int) -> DeliveryAttempt | None:
+    """Commit that the request is about to go out. None when the lane is not ours."""
+    now = timezone.now()
+    with live.recording():
+        ours = Customer.objects.filter(
+            pk=delivery.customer_id, lane_fence=fence, lane_until__gt=now
+        ).update(lane_until=_lease_end(now))
+        begun = ours and Delivery.objects.filter(
+            pk=delivery.pk, state=State.QUEUED
+        ).update(state=State.SENDING, fence=fence)
+        if not begun:
+            return None
+        attempt = DeliveryAttempt.objects.create(delivery=delivery, began_at=now)
+        live.message(delivery.message)
+    return attempt
+
+
+def _settle(
+    delivery: Delivery, fence: int, attempt: DeliveryAttempt | None, result: Result
+) -> None:
+    """Write down how a request ended, unless somebody else has settled it."""
+    barriers.reach("before_result_commit")
+    now = timezone.now()
+    queued = result.state == State.QUEUED
+    with live.recording():
+        state, of = (State.SENDING, {"fence": fence}) if attempt else (State.QUEUED, {})
+        settled = Delivery.objects.filter(pk=delivery.pk, state=state, **of).update(
+            state=result.state,
+            tries=F("tries") + 1,
+            errcode=result.errcode,
+            errmsg=result.errmsg[:300],
+            not_before=now + timedelta(seconds=result.pause),
+            settled_at=None if queued else now,
+        )
+        if not settled:
+            logger.warning("Delivery %s was settled by somebody else", delivery.pk)
+            return
+        if attempt:
+            attempt.ended_at, attempt.outcome = now, result.outcome
+            attempt.errcode, attempt.rid = result.errcode, (result.rid or "")[:64]
+            attempt.errmsg = result.errmsg[:300]
+            attempt.save()
+        if result.state == State.SENT:
+            Customer.objects.filter(pk=delivery.customer_id).update(exchanged_at=now)
+        live.message(delivery.message)
+        if result.state in (State.FAILED, State.UNCONFIRMED):
+            live.conversation(delivery.message.conversation)  # The row shows it
+
+
+def _release(customer_id: int, fence: int) -> float | None:
+    """Give the lane back. Returns in how many seconds it is needed again, if at all.
+
+    Looking after letting go: what was queued between the last look and now would
+    otherwise have found the lane taken and nobody serving it.
+    """
+    now = timezone.now()
+    Customer.objects.filter(pk=customer_id, lane_fence=fence).update(lane_until=now)
+    waiting = (
+        Delivery.objects.filter(customer_id=customer_id, state=State.QUEUED)
+        .order_by("pk")
+        .values_list("not_before", flat=True)
+        .first()
+    )
+    if waiting is None or is_held():
+        return None
+    return max(0.01, (waiting - now).total_seconds())
+
+
+def _lease_end(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.LANE_LEASE)
+
+
+_in_database = database_sync_to_async

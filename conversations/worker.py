@@ -1,0 +1,44 @@
+"""The worker: RQ's jobs wake lanes on its resident loop, and so does a sweeper.
+
+RQ brings a wake-up within milliseconds. That it also comes when Redis has forgotten it,
+or was away, is the sweeper's doing: it asks the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from channels.db import database_sync_to_async
+from rq import SimpleWorker
+
+from conversations import health, lanes, sending
+
+logger = logging.getLogger(__name__)
+
+SWEEP_EVERY = 2.0  # s
+BEAT_EVERY = 5.0  # s
+WARM_STOP = 20.0  # s given to lanes on the way; then their leases settle the rest
+
+
+class LaneWorker(SimpleWorker):
+    """Runs jobs in its own process, without a fork: they only wake lanes."""
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        lanes.run(_every(SWEEP_EVERY, sending.sweep))
+        lanes.run(_every(BEAT_EVERY, lambda: health.beat("worker")))
+        try:
+            return super().work(*args, **kwargs)
+        finally:
+            if not lanes.settle(WARM_STOP):
+                logger.warning("Stopped with lanes on the way; their leases will end")
+
+
+async def _every(seconds: float, work: Any) -> None:
+    while True:
+        try:
+            await database_sync_to_async(work)()
+        except Exception as exc:
+            logger.warning("%s failed: %s", work.__qualname__, type(exc).__name__)
+        await asyncio.sleep(seconds)
