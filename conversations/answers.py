@@ -46,8 +46,7 @@ def library(agent: Agent) -> list[Entry]:
     mini_program is the id of the only one it is for, or None.
     """
     rows = CannedAnswer.objects.usable_by(agent, timezone.now()).values(
-        "id", "version", "use", "title", "shortcut", "pinyin", "parts",
-        mini_program=F("mini_program_id"),
+        "id", "version", "use", "title", "shortcut", "pinyin", "parts", "mini_program",
     )  # fmt: skip
     return [{**row, "preview": preview(row["parts"])} for row in rows]
 

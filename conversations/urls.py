@@ -1,3 +1,35 @@
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns: list = []
+from conversations.views.answers import AnswersView, QuickRepliesView
+from conversations.views.assignment import AssignmentView
+from conversations.views.closure import ClosureView
+from conversations.views.conversation import DeskView
+from conversations.views.draft import DraftView
+from conversations.views.events import events
+from conversations.views.inbox import HomeView, InboxView
+from conversations.views.messages import MessagesView
+from conversations.views.reading import ReadingView
+from conversations.views.settlement import SettlementView
+
+conversation = [
+    path("", DeskView.as_view(), name="conversation"),
+    path("messages/", MessagesView.as_view(), name="messages"),
+    path(
+        "messages/<int:message_pk>/settlement/",
+        SettlementView.as_view(),
+        name="settlement",
+    ),
+    path("assignment/", AssignmentView.as_view(), name="assignment"),
+    path("closure/", ClosureView.as_view(), name="closure"),
+    path("reading/", ReadingView.as_view(), name="reading"),
+    path("quick-replies/", QuickRepliesView.as_view(), name="quick_replies"),
+    path("draft/", DraftView.as_view(), name="draft"),
+]
+
+urlpatterns = [
+    path("", HomeView.as_view(), name="home"),
+    path("inbox/", InboxView.as_view(), name="inbox"),
+    path("answers/", AnswersView.as_view(), name="answers"),
+    path("events/", events, name="events"),
+    path("conversations/<int:pk>/", include(conversation)),
+]

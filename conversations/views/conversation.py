@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.generic import View
+
+from agents.models import Agent
+from conversations import answers, live
+from conversations.models import Conversation, Draft
+from conversations.views import pages
+from conversations.views.inbox import asks_for_pane, desk_context, list_context
+
+
+class ConversationView(View):
+    """One resource of one conversation, which is found before any method runs."""
+
+    conversation: Conversation
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.conversation = get_object_or_404(
+            Conversation.objects.drawn(), pk=kwargs["pk"]
+        )
+
+    def draw_header(self) -> HttpResponse:
+        """Answer with the header as it is now."""
+        conversation = Conversation.objects.drawn().get(pk=self.conversation.pk)
+        return render(
+            self.request,
+            "conversations/_header.html",
+            {"conversation": conversation},
+        )
+
+
+class DeskView(ConversationView):
+    """GET /conversations/42/: the whole desk, or the pane when a page asks for it."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        context = conversation_context(self.conversation, request.user)
+        if asks_for_pane(request):
+            return render(request, "conversations/_conversation.html", context)
+        home = pages.home_of(self.conversation, request.user)
+        around = list_context(request.user, request.GET.get("view", home))
+        # The older of the two numbers: what either pane may have missed comes again.
+        context["live_seq"] = min(context["live_seq"], around.pop("live_seq"))
+        return render(
+            request,
+            "conversations/desk.html",
+            around | context | desk_context(request),
+        )
+
+
+def conversation_context(conversation: Conversation, agent: Agent) -> dict[str, Any]:
+    """What the conversation pane is drawn from."""
+    live_seq = live.head()
+    messages, before_key = pages.thread_page(conversation.customer)
+    theirs = Conversation.objects.filter(customer=conversation.customer_id)
+    return {
+        "live_seq": live_seq,
+        "conversation": conversation,
+        "messages_drawn": messages,
+        "before_key": before_key,
+        "unread": theirs.aggregate(sum=Sum("unread"))["sum"] or 0,
+        "draft": Draft.objects.filter(agent=agent, conversation=conversation).first(),
+        "quick_replies": quick_replies(
+            agent, conversation.customer.mini_program_id
+        ),
+    }
+
+
+def quick_replies(agent: Agent, mini_program_id: int | None) -> list[dict[str, Any]]:
+    """Return the answers that one tap sends to a mini program's customers."""
+    return [
+        answer
+        for answer in answers.library(agent)
+        if answer["use"] == "quick_reply"
+        and answer["mini_program"] in (None, mini_program_id)
+    ]
