@@ -98,7 +98,8 @@ UNKNOWN = {
     "hang up": hang_up,
     "cut off": cut_off,
     "502 in HTML": respond(b"<html>", "502 Bad Gateway", "text/html"),
-    "503 with a code": respond({"errcode": 0}, "503 Service Unavailable"),
+    "503 with a yes": respond({"errcode": 0}, "503 Service Unavailable"),
+    "503 with a no": respond({"errcode": 45015}, "503 Service Unavailable"),
     "200 in HTML": respond(b"<html>ok</html>", content_type="text/html"),
     "302": respond(b"", "302 Found", extra="Location: http://127.0.0.1:9/\r\n"),
     "404": respond(b"<html>", "404 Not Found", "text/html"),
@@ -146,7 +147,9 @@ async def test_a_refused_connection_means_nothing_was_sent():
     says_no_secret(info.value)
 
 
-async def test_a_connection_never_taken_up_means_nothing_was_sent():
+@pytest.mark.parametrize("retries", [0, 5])
+async def test_a_connection_never_taken_up_means_nothing_was_sent(retries):
+    transport = httpx.AsyncHTTPTransport(retries=retries)
     with socket.socket() as full, socket.socket() as one, socket.socket() as two:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -154,7 +157,7 @@ async def test_a_connection_never_taken_up_means_nothing_was_sent():
             other.setblocking(False)
             other.connect_ex(full.getsockname())
         root = "http://{}:{}".format(*full.getsockname())
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(transport=transport) as http:
             with pytest.raises(NotSent):
                 await send(Client(http, root, Tokens(), deadline=DEADLINE))
 

@@ -275,17 +275,21 @@ def fit(text):
     return padded(text, bytes([pad]) * pad)
 
 
+GOOD = fit(content())
+GAP = 32 - len(content()) % 32  # bytes of padding it takes
+
 BROKEN = {
     "not base64": "%%%",
     "not ASCII": "加密",
     "half a surrogate pair": "\ud800",
     "empty": "",
+    "a line break in it": GOOD[:8] + "\n" + GOOD[8:],
     "not a whole block": base64.b64encode(b"x" * 31).decode(),
-    "one block cut off": fit(content(b'{"a": "' + b"b" * 64 + b'"}'))[:64],
+    "one block cut off": fit(content(b"b" * 64))[:64],
     "noise": base64.b64encode(bytes(range(64))).decode(),
-    "padding 0": padded(content().ljust(64, b"x"), bytes(32)),
-    "padding 33": padded(content().ljust(63, b"x"), bytes([33]) * 33),
-    "padding unequal": padded(content().ljust(60, b"x"), b"\1\2\3\4"),
+    "padding 0": padded(content(), bytes(GAP)),
+    "padding of more than 32": padded(content(), bytes([GAP + 32]) * (GAP + 32)),
+    "padding unequal": padded(content(), bytes(GAP - 1) + bytes([GAP])),
     "padding longer than the content": padded(b"x" * 15, bytes([17])),
     "all padding": padded(b"", bytes([32]) * 32),
     "shorter than its header": fit(b"r" * 19),
@@ -307,7 +311,13 @@ def test_what_does_not_decrypt_is_refused_and_nobody_told_why(ciphertext):
 
 
 def test_the_broken_ones_are_broken_by_one_thing_only():
-    assert decrypt(KEY, fit(content()), APPID) == b"{}"
+    assert decrypt(KEY, GOOD, APPID) == b"{}"
+    assert GAP > 1
+
+
+def test_a_length_beyond_the_end_is_no_empty_appid():
+    with pytest.raises(Undecryptable):
+        decrypt(KEY, fit(content(appid=b"", length=3)), "")
 
 
 @given(st.binary(max_size=300), st.text(max_size=40))

@@ -213,6 +213,7 @@ def test_an_event_is_known_again_by_all_it_says():
         key(ENTERS, appid="wx2"),
     }
     assert len(others) == 6
+    assert key(ENTERS, MsgId=1) != key(ENTERS, MsgId=1, CreateTime=1748779198)
 
 
 def test_a_message_without_an_id_is_known_again_by_all_it_says():
