@@ -10,10 +10,31 @@ import unicodedata
 from functools import lru_cache
 
 import re2
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 LONGEST_PATTERN = 500  # characters
 LONGEST_TEXT = 4096  # characters looked at
 _MEMORY = 8 << 20  # bytes for one compiled pattern
+
+_FAULTS = {  # by what RE2 calls them
+    "missing )": gettext_lazy("A bracket is opened and not closed."),
+    "unexpected )": gettext_lazy("A bracket is closed that was never opened."),
+    "missing ]": gettext_lazy("A [ has no ]."),
+    "trailing \\": gettext_lazy("It ends with a single \\."),
+    "no argument for repetition operator": gettext_lazy("There is nothing to repeat."),
+    "bad repetition operator": gettext_lazy("Two signs of repetition in a row."),
+    "invalid repetition size": gettext_lazy("It repeats more than 1000 times."),
+    "invalid character class range": gettext_lazy("A range in [ ] is not one."),
+    "invalid escape sequence": gettext_lazy(
+        "RE2 doesn't know this escape; a character is written as \\x{4e00}."
+    ),
+    "invalid perl operator": gettext_lazy(
+        "RE2 has no look-ahead, no look-behind and no such group."
+    ),
+    "invalid named capture group": gettext_lazy("The name of a group is wrong."),
+    "pattern too large - compile failed": gettext_lazy("The pattern is too large."),
+}
 
 
 def folded(text: str) -> str:
@@ -22,17 +43,25 @@ def folded(text: str) -> str:
 
 
 def fault(pattern: str) -> str:
-    """Return what is wrong with a pattern, in RE2's words; "" when nothing is."""
+    """Return what is wrong with a pattern, for its author; "" when nothing is."""
     if not pattern:
-        return "missing pattern"
+        return _("Write a pattern.")
     if len(pattern) > LONGEST_PATTERN:
-        return f"longer than {LONGEST_PATTERN} characters"
+        return _("It is longer than %(count)s characters.") % {"count": LONGEST_PATTERN}
     try:
         _compiled(pattern)
     except re2.error as exc:
-        reason = exc.args[0] if exc.args else "bad pattern"
-        return reason.decode() if isinstance(reason, bytes) else str(reason)
+        return _in_words(exc)
     return ""
+
+
+def _in_words(exc: re2.error) -> str:
+    """Return RE2's "missing ): (退款" as a sentence in the reader's language."""
+    said = exc.args[0] if exc.args else b""
+    said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    code, _colon, where = said.partition(": ")
+    sentence = _FAULTS.get(code, gettext_lazy("RE2 can't read this pattern."))
+    return f"{sentence} ({where})" if where else str(sentence)
 
 
 def found(pattern: str, text: str) -> bool:

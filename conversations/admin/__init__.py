@@ -1,0 +1,9 @@
+"""What supervisors set: canned answers, rules, entrances, mini programs, agents.
+
+Agents are here and not in their own app, because switching one off gives their
+conversations back, and `agents` knows of no conversations.
+"""
+
+from . import agents, canned_answers, entrances, mini_programs, rules
+
+__all__ = ["agents", "canned_answers", "entrances", "mini_programs", "rules"]

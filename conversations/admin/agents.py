@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from agents import links
+from agents.models import Agent
+from conversations import handling, live
+
+from .base import PlainAdmin
+
+
+class NewAgentForm(forms.ModelForm):
+    class Meta:
+        model = Agent
+        fields = ["username", "display_name", "language", "is_staff"]
+
+
+class AgentForm(forms.ModelForm):
+    class Meta:
+        model = Agent
+        fields = ["display_name", "language", "is_active", "is_staff"]
+
+
+@admin.register(Agent)
+class AgentAdmin(PlainAdmin):
+    """Who answers. Nobody is deleted: what they wrote stays theirs.
+
+    No password passes through a supervisor's hands: whoever is new, or has forgotten
+    it, gets a link that works once.
+    """
+
+    list_display = ["name", "username", "supervises", "language", "works", "last_login"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["username", "display_name"]
+    ordering = ["-is_active", "username"]
+    actions_detail = ["new_link"]
+
+    def get_form(
+        self, request: HttpRequest, obj: Agent | None = None, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        form = AgentForm if obj else NewAgentForm
+        return super().get_form(request, obj, **{**kwargs, "form": form})
+
+    def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> list[str]:
+        if obj is None:
+            return NewAgentForm.Meta.fields
+        return ["username", *AgentForm.Meta.fields, "last_login"]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Agent | None = None
+    ) -> list[str]:
+        if obj is None:
+            return []
+        # Supervisors decide on each other, not on themselves: one is always left.
+        own = ["is_active", "is_staff"] if obj == request.user else []
+        return ["username", "last_login", *own]
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "is_staff":
+            field.label = _("supervisor")
+            field.help_text = _("Enters the admin and sees and changes everything.")
+        if field and db_field.name == "is_active":
+            field.label = _("works here")
+            field.help_text = _(
+                "Switched off, they are signed out and their conversations wait again."
+            )
+        return field
+
+    @admin.display(description=gettext_lazy("name"), ordering="display_name")
+    def name(self, agent: Agent) -> str:
+        return agent.name
+
+    @admin.display(
+        description=gettext_lazy("supervisor"), boolean=True, ordering="is_staff"
+    )
+    def supervises(self, agent: Agent) -> bool:
+        return agent.is_staff
+
+    @admin.display(
+        description=gettext_lazy("works here"), boolean=True, ordering="is_active"
+    )
+    def works(self, agent: Agent) -> bool:
+        return agent.is_active
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Agent | None = None
+    ) -> bool:
+        """A superuser, made on the machine, is above supervisors."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: Agent, form: Any, change: bool
+    ) -> None:
+        if not change:
+            obj.set_unusable_password()
+        with live.recording():
+            super().save_model(request, obj, form, change)
+            if change and {"is_active", "is_staff"} & set(form.changed_data):
+                obj.shut_out()
+            if not obj.is_active:
+                handling.hand_back(obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Agent, post_url_continue: Any = None
+    ) -> HttpResponse:
+        return self._show_link(request, obj)
+
+    @action(description=gettext_lazy("New set-password link"), icon="link")
+    def new_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask first: the older link dies, and the agent's sockets close."""
+        agent = self.get_object(request, object_id)
+        if agent is None:
+            raise Http404
+        if not self.has_change_permission(request, agent) or not agent.is_active:
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._page(request, agent, link="")
+        self.log_change(request, agent, _("New set-password link"))
+        return self._show_link(request, agent)
+
+    def _show_link(self, request: HttpRequest, agent: Agent) -> HttpResponse:
+        """Show the link in this answer only; nothing keeps it."""
+        return self._page(request, agent, links.new_link(agent))
+
+    def _page(self, request: HttpRequest, agent: Agent, link: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Link for %(name)s") % {"name": agent.name},
+            "opts": self.opts,
+            "agent": agent,
+            "link": link,
+        }
+        return render(request, "admin/agent_link.html", context)

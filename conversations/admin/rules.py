@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.template.defaultfilters import truncatechars
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from conversations.models import AutoReplyRule
+
+from .base import OrderedAdmin
+from .parts import PartsField
+
+Trigger = AutoReplyRule.Trigger
+Comparison = AutoReplyRule.Comparison
+
+
+class RuleForm(forms.ModelForm):
+    parts = PartsField(label=gettext_lazy("What it says"))
+
+    class Meta:
+        model = AutoReplyRule
+        fields = [
+            "mini_program",
+            "name",
+            "active",
+            "trigger",
+            "after_seconds",
+            "comparison",
+            "keywords",
+            "session_match",
+            "session_from",
+            "cooldown_seconds",
+            "parts",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Store nothing that the form has hidden."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("trigger") != Trigger.KEYWORD:
+            cleaned["keywords"] = ""
+            cleaned["comparison"] = Comparison.CONTAINS
+        if not cleaned.get("session_match"):
+            cleaned["session_from"] = ""
+        return cleaned
+
+
+@admin.register(AutoReplyRule)
+class RuleAdmin(OrderedAdmin):
+    """In each list the first rule that fits answers; dragging changes which is first."""
+
+    form = RuleForm
+    list_display = ["name", "sentence", "says", "mini_program", "active"]
+    list_filter = ["mini_program", "trigger", "active"]
+    list_select_related = ["mini_program"]
+    search_fields = ["name", "keywords"]
+    conditional_fields = {
+        "after_seconds": "trigger == 'no_answer'",
+        "comparison": "trigger == 'keyword'",
+        "keywords": "trigger == 'keyword'",
+        "session_from": "session_match != ''",
+    }
+    fieldsets = [
+        (None, {"fields": ["mini_program", "name", "active"]}),
+        (
+            gettext_lazy("When"),
+            {
+                "fields": [
+                    "trigger",
+                    "after_seconds",
+                    "comparison",
+                    "keywords",
+                    "session_match",
+                    "session_from",
+                ]
+            },
+        ),
+        (gettext_lazy("Then"), {"fields": ["parts", "cooldown_seconds"]}),
+    ]
+
+    @admin.display(description=gettext_lazy("when"), ordering="trigger")
+    def sentence(self, rule: AutoReplyRule) -> str:
+        return " · ".join(filter(None, [_from_where(rule), _sets_off(rule)]))
+
+    @admin.display(description=gettext_lazy("what it says"))
+    def says(self, rule: AutoReplyRule) -> str:
+        return truncatechars(rule.preview, 40)
+
+
+def _from_where(rule: AutoReplyRule) -> str:
+    if not rule.session_match:
+        return ""
+    return _("SessionFrom %(match)s “%(value)s”") % {
+        "match": rule.get_session_match_display(),
+        "value": truncatechars(rule.session_from, 30),
+    }
+
+
+def _sets_off(rule: AutoReplyRule) -> str:
+    if rule.trigger == Trigger.NO_ANSWER:
+        return ngettext(
+            "no agent has answered for %(count)s second",
+            "no agent has answered for %(count)s seconds",
+            rule.after_seconds,
+        ) % {"count": rule.after_seconds}
+    if rule.trigger != Trigger.KEYWORD:
+        return str(rule.get_trigger_display())
+    words = " / ".join(rule.keywords.split("\n"))
+    return _("the text %(comparison)s: %(words)s") % {
+        "comparison": rule.get_comparison_display(),
+        "words": truncatechars(words, 40),
+    }
