@@ -18,7 +18,8 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-Lane = Callable[[int], Coroutine[Any, Any, None]]
+# Takes a customer's id; returns in how many seconds it has to run again, if at all.
+Lane = Callable[[int], Coroutine[Any, Any, float | None]]
 
 _starting = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -30,12 +31,6 @@ _places: asyncio.Semaphore | None = None
 def wake(lane: Lane, customer_id: int) -> None:
     """Have a customer's lane run: now, or once more after the run it is in."""
     loop().call_soon_threadsafe(_wake, lane, customer_id)
-
-
-def wake_later(lane: Lane, customer_id: int, seconds: float) -> None:
-    """The same after a while. Forgotten with the process; the sweeper remembers."""
-    target = loop()
-    target.call_soon_threadsafe(target.call_later, seconds, _wake, lane, customer_id)
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Future[Any]:
@@ -88,8 +83,11 @@ async def _serve(lane: Lane, key: tuple[str, int]) -> None:
         while again:
             _awake[key] = False
             async with _places:
-                await lane(key[1])
+                later = await lane(key[1])
             again = _awake[key]
+        if later is not None:
+            # Forgotten with the process; the sweeper remembers.
+            asyncio.get_running_loop().call_later(later, _wake, lane, key[1])
     except Exception:
         logger.exception("A lane broke off")
     finally:

@@ -97,6 +97,13 @@ def _http() -> httpx.AsyncClient:
     return _https[loop]
 
 
+async def hang_up() -> None:
+    """Close the running event loop's connections to WeChat."""
+    http = _https.pop(asyncio.get_running_loop(), None)
+    if http is not None:
+        await http.aclose()
+
+
 class Tokens:
     """The one source of a mini program's access_token, for all processes.
 

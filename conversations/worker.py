@@ -13,7 +13,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from rq import SimpleWorker
 
-from conversations import health, lanes, sending
+from conversations import health, lanes, mini_programs, sending
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ class LaneWorker(SimpleWorker):
         finally:
             if not lanes.settle(WARM_STOP):
                 logger.warning("Stopped with lanes on the way; their leases will end")
+            lanes.run(mini_programs.hang_up()).result(5)
 
 
 async def _every(seconds: float, work: Any) -> None:

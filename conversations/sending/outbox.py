@@ -78,19 +78,21 @@ def sweep() -> int:
     return len(customer_ids)
 
 
-async def drain(customer_id: int) -> None:
-    """Deliver what one customer is owed, oldest first, until nothing is left to do."""
+async def drain(customer_id: int) -> float | None:
+    """Deliver what one customer is owed, oldest first, until nothing is left to do.
+
+    Returns in how many seconds there will be more to do, or None.
+    """
     fence = await _in_database(_lease)(customer_id)
     if fence is None:
-        return
+        return None
     try:
         while delivery := await _in_database(_next)(customer_id, fence):
             if not await _deliver(delivery, fence):
                 break
     finally:
-        owed = await _in_database(_release)(customer_id, fence)
-    if owed is not None:
-        lanes.wake_later(drain, customer_id, owed)
+        later = await _in_database(_release)(customer_id, fence)
+    return later
 
 
 async def _deliver(delivery: Delivery, fence: int) -> bool:
@@ -100,7 +102,7 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
         await client.tokens.get()  # Nothing has been sent if this fails
     except (NotSent, NoAnswer, WeChatError) as exc:
         result = _judge(exc, delivery)
-        await _in_database(_settle)(delivery, fence, None, result)
+        await _in_database(_settle)(delivery, None, None, result)
         return result.state != State.QUEUED
     if delivery.typing_first:
         await typing_state.show_before(delivery.customer)
@@ -236,15 +238,23 @@ def _begin(delivery: Delivery, fence: int) -> DeliveryAttempt | None:
 
 
 def _settle(
-    delivery: Delivery, fence: int, attempt: DeliveryAttempt | None, result: Result
+    delivery: Delivery,
+    fence: int | None,
+    attempt: DeliveryAttempt | None,
+    result: Result,
 ) -> None:
-    """Write down how a request ended, unless somebody else has settled it."""
+    """Write down how a request ended, unless somebody else has settled it.
+
+    fence  of the lane that made the request; None when none was made
+    """
     barriers.reach("before_result_commit")
     now = timezone.now()
     queued = result.state == State.QUEUED
     with live.recording():
-        state, of = (State.SENDING, {"fence": fence}) if attempt else (State.QUEUED, {})
-        settled = Delivery.objects.filter(pk=delivery.pk, state=state, **of).update(
+        before = Q(state=State.SENDING, fence=fence)
+        if fence is None:
+            before = Q(state=State.QUEUED)
+        settled = Delivery.objects.filter(before, pk=delivery.pk).update(
             state=result.state,
             tries=F("tries") + 1,
             errcode=result.errcode,
