@@ -38,7 +38,7 @@ from .phone_state import phone_state
 from .state import World
 
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
-WAIT_MAX = 20  # s that a page may be kept waiting for something new
+WAIT_MAX = 15  # s that a page is kept waiting; Daphne ends a request after 20
 LOOK_EVERY = 0.05  # s
 
 

@@ -12,7 +12,6 @@ from conversations.wechat.envelope import Credentials
 
 from .quota import Bucket, Quota
 
-
 Mode = Literal["plain", "compatible", "secure"]
 Format = Literal["json", "xml"]
 
