@@ -28,6 +28,10 @@ WORKER_PATIENCE = 30
 BROKER_END_PATIENCE = 5
 
 
+# The broker's advice to those who have it save to disk, which ours never does.
+NEVER_FORKS = "Memory overcommit must be enabled"
+
+
 class SetUpFailed(Exception):
     """A step before the start went wrong; the message is what it said."""
 
@@ -73,7 +77,11 @@ class Installation:
         self.cron = self._process("cron", processes.cron())
 
     def _process(self, name: str, command: list[str]) -> Process:
-        return Process(name, command, self.environment, self.folder, self.printer.say)
+        return Process(name, command, self.environment, self.folder, self._say)
+
+    def _say(self, name: str, line: str) -> None:
+        if NEVER_FORKS not in line:
+            self.printer.say(name, line)
 
     async def run(self) -> None:
         """Run until a signal says to stop. A second one stops without patience.

@@ -36,6 +36,7 @@ def worker() -> list[str]:
         *("--worker-class", "conversations.worker.LaneWorker"),
         *("--job-class", "conversations.broker.SafeJob"),
         *("--serializer", "json"),
+        *("--verbosity", "0"),
     ]
 
 
