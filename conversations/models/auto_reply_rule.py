@@ -86,23 +86,32 @@ class AutoReplyRule(models.Model):
 
     def clean(self) -> None:
         errors: dict[str, Any] = {}
-        if self.session_match == Match.PATTERN:
-            if fault := patterns.fault(self.session_from):
-                errors["session_from"] = fault
-        if self.session_match and not self.session_from:
-            errors["session_from"] = _("Say which SessionFrom.")
-        if self.trigger == self.Trigger.KEYWORD:
-            if not self.keywords.strip():
-                errors["keywords"] = _("Give at least one keyword.")
-            elif self.comparison == self.Comparison.REGEX:
-                if fault := patterns.fault(self.keywords.strip()):
-                    errors["keywords"] = fault
+        if fault := self._session_fault():
+            errors["session_from"] = fault
+        if fault := self._keywords_fault():
+            errors["keywords"] = fault
         try:
             self.parts = clean_parts(self.parts)
         except ValidationError as exc:
             errors["parts"] = exc.messages
         if errors:
             raise ValidationError(errors)
+
+    def _session_fault(self) -> Any:
+        if self.session_match and not self.session_from:
+            return _("Say which SessionFrom.")
+        if self.session_match == Match.PATTERN:
+            return patterns.fault(self.session_from)
+        return ""
+
+    def _keywords_fault(self) -> Any:
+        if self.trigger != self.Trigger.KEYWORD:
+            return ""
+        if not self.keywords.strip():
+            return _("Give at least one keyword.")
+        if self.comparison == self.Comparison.REGEX:
+            return patterns.fault(self.keywords.strip())
+        return ""
 
 
 class DueReply(models.Model):

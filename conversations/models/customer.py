@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from .mini_program import MiniProgram
 
 _COLOURS = 12
-_WORDS = (
-    "蓝鲸 青柠 白鹭 红枫 银杏 海棠 松鼠 云雀 石榴 山茶 紫藤 雪松 "
-    "月桂 琥珀 珊瑚 麦穗 竹笋 桃花 莲子 梧桐 燕子 鹿角 贝壳 橘子"
-).split()
+_WORDS = [
+    *("蓝鲸", "青柠", "白鹭", "红枫", "银杏", "海棠", "松鼠", "云雀"),
+    *("石榴", "山茶", "紫藤", "雪松", "月桂", "琥珀", "珊瑚", "麦穗"),
+    *("竹笋", "桃花", "莲子", "梧桐", "燕子", "鹿角", "贝壳", "橘子"),
+]
 
 
 class Customer(models.Model):

@@ -61,8 +61,12 @@ def _clean_text(text: str) -> Part:
 
 def _clean_link(part: dict[str, Any]) -> Part:
     link = {key: str(part.get(key, "")).strip() for key in _LINK}
-    if not link["title"] or not link["url"]:
-        raise ValidationError(_("A link needs a title and an address."))
+    if not all(link.values()):
+        raise ValidationError(
+            _(
+                "A link needs a title, a description, an address and a picture's address."
+            )
+        )
     for key, limit in _LINK.items():
         if len(link[key]) > limit:
             raise ValidationError(
@@ -70,7 +74,7 @@ def _clean_link(part: dict[str, Any]) -> Part:
                 % {"field": key, "limit": limit}
             )
     for key in ("url", "thumb_url"):
-        if link[key] and not link[key].startswith(("https://", "http://")):
+        if not link[key].lower().startswith(("https://", "http://")):
             raise ValidationError(
                 _("A link's address begins with https:// or http://.")
             )
