@@ -34,7 +34,8 @@ def recording() -> Iterator[None]:
     if getattr(_local, "changes", None) is not None:
         yield
         return
-    _local.changes = changes = {}
+    changes: dict[object, LiveEvent] = {}
+    _local.changes = changes
     try:
         with transaction.atomic():
             yield

@@ -225,7 +225,9 @@ class _Batch:
             Q(assignee__isnull=False) | Q(waiting_since__isnull=False),
             customer_id__in={customer.pk for customer in self.customers.values()},
         )
-        for conversation in theirs.order_by("last_message_at"):
+        for conversation in theirs.select_related("assignee").order_by(
+            "last_message_at"
+        ):
             if conversation.assignee_id:
                 self.assigned[conversation.customer_id] = conversation
             if conversation.waiting_since:
@@ -288,13 +290,15 @@ class _Batch:
         begun = []
         for conversation in self.conversations.values():
             holder = self.assigned.get(conversation.customer_id)
-            if conversation.assignee_id or not conversation.is_open or holder is None:
+            if conversation.assignee_id or not conversation.is_open:
                 continue
-            conversation.assignee_id = holder.assignee_id
+            if holder is None or holder.assignee is None:
+                continue
+            conversation.assignee = holder.assignee
             begun.append(
                 Assignment(
                     conversation=conversation,
-                    agent_id=holder.assignee_id,
+                    agent=holder.assignee,
                     began_at=self.now,
                 )
             )
