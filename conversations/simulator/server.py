@@ -44,10 +44,8 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _close_for(self, seconds: float) -> None:
-        if self._listening:
-            self._listening.close()
-        await asyncio.sleep(seconds)
+    async def _reopen(self, after: float) -> None:
+        await asyncio.sleep(after)
         await self.start()
 
     async def _serve(
@@ -102,9 +100,10 @@ class Server:
         answer = _Answer(writer)
         await self._application(scope, _once(body), answer.send)
         if answer.cut is not None:
+            if answer.cut and self._listening:
+                self._listening.close()  # First, so that the caller's next try finds it
+                self._reopening = asyncio.create_task(self._reopen(answer.cut))
             writer.transport.abort()
-            if answer.cut:
-                self._reopening = asyncio.create_task(self._close_for(answer.cut))
             return False
         return answer.finished and fields.get(b"connection", b"").lower() != b"close"
 

@@ -144,15 +144,15 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[World], str]]:
-    """Serve a world's API, and return where."""
+def serve_app() -> Iterator[Callable[[Any], str]]:
+    """Serve an ASGI application, and return where."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     servers: list[Server] = []
 
-    def start(world: World) -> str:
-        server = Server(Api(lambda: world))
+    def start(application: Any) -> str:
+        server = Server(application)
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
         servers.append(server)
         return f"http://127.0.0.1:{server.port}"
@@ -166,7 +166,7 @@ def serve() -> Iterator[Callable[[World], str]]:
 
 
 @pytest.fixture
-def wechat(serve: Callable[[World], str], receiver: Receiver) -> Iterator[WeChat]:
+def wechat(serve_app: Callable[[Any], str], receiver: Receiver) -> Iterator[WeChat]:
     world = World(":memory:", Limits(push_timeout=0.3))
     world.register_app(
         APPID,
@@ -178,7 +178,7 @@ def wechat(serve: Callable[[World], str], receiver: Receiver) -> Iterator[WeChat
         push_url=receiver.url,
     )
     openid = world.add_customer(APPID, "小明").openid
-    root = serve(world)
+    root = serve_app(Api(lambda: world))
     with httpx.Client(base_url=root, trust_env=False) as client:
         yield WeChat(root, world, client, openid)
     world.close()
