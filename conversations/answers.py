@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
-from pypinyin import Style, pinyin
+from pypinyin import lazy_pinyin
 
 from agents.models import Agent
 from conversations.models import CannedAnswer
@@ -23,7 +22,30 @@ from conversations.patterns import folded
 
 SLASHES = "/／、"  # what calls the picker, on Latin and Chinese keyboards
 LONGEST_KEYS = 500  # characters that the column holds
-READINGS = 12  # of a title whose characters can be read in several ways
+# Characters that people of a shop read now one way, now another. The dictionary knows
+# many more readings, too rare to be typed, which would only find the wrong answers.
+POLYPHONES = {
+    "重": "zhong chong",
+    "长": "chang zhang",
+    "行": "xing hang",
+    "还": "hai huan",
+    "调": "tiao diao",
+    "传": "chuan zhuan",
+    "乐": "le yue",
+    "折": "zhe she",
+    "降": "jiang xiang",
+    "率": "lv shuai",
+    "差": "cha chai",
+    "便": "bian pian",
+    "会": "hui kuai",
+    "单": "dan shan",
+    "藏": "cang zang",
+    "朝": "chao zhao",
+    "弹": "tan dan",
+    "薄": "bao bo",
+    "得": "de dei",
+    "都": "dou du",
+}
 
 Entry = dict[str, Any]
 
@@ -111,26 +133,27 @@ def _all_it_says(entry: Entry) -> Iterable[str]:
 def pinyin_keys(title: str) -> str:
     """Return what a title is found by in Latin letters: "tuikuan tk" for 退款.
 
-    Full pinyin and initials, words apart by blanks; characters with several readings
-    give several keys, the commonest first.
+    Full pinyin and initials, words apart by blanks, the likeliest reading first.
     """
-    read = pinyin(title, style=Style.NORMAL, heteronym=True, errors=_as_written)
     keys: dict[str, None] = {}
-    for reading in islice(_readings(read), READINGS):
-        syllables = [syllable for syllable in reading if syllable]
+    for syllables in _readings(title):
         full = "".join(syllables)
         initials = "".join(one if one.isdigit() else one[:1] for one in syllables)
         keys.update(dict.fromkeys(key for key in (full, initials) if key))
     return _as_many_as_fit(keys)
 
 
-def _readings(read: list[list[str]]) -> Iterator[list[str]]:
-    """Yield the commonest reading, then those that differ from it in one character."""
-    commonest = [syllables[0] for syllables in read]
-    yield commonest
-    for place, syllables in enumerate(read):
-        for other in syllables[1:]:
-            yield [*commonest[:place], other, *commonest[place + 1 :]]
+def _readings(title: str) -> Iterator[list[str]]:
+    """Yield the likeliest reading, then those that read one character otherwise."""
+    likeliest = _read(title)
+    yield likeliest
+    for place, character in enumerate(title):
+        for other in POLYPHONES.get(character, "").split():
+            yield [*_read(title[:place]), other, *_read(title[place + 1 :])]
+
+
+def _read(text: str) -> list[str]:
+    return [one for one in lazy_pinyin(text, errors=_as_written) if one]
 
 
 def _as_written(run: str) -> str:

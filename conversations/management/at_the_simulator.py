@@ -1,0 +1,25 @@
+"""Our mini programs as the simulator knows them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from conversations.models import MiniProgram
+from conversations.simulator import state
+
+
+def register(mini_program: MiniProgram) -> None:
+    """Have the simulator play WeChat for a mini program, pushing to this console."""
+    base = f"http://127.0.0.1:{settings.PORT}"
+    state.register_app(
+        settings.WECHAT_SIMULATOR_STATE,
+        appid=mini_program.appid,
+        name=mini_program.name,
+        original_id=mini_program.original_id,
+        secret=mini_program.app_secret,
+        token=mini_program.push_token,
+        encoding_aes_key=mini_program.encoding_aes_key,
+        mode=mini_program.mode,
+        format=mini_program.format,
+        push_url=f"{base}/wechat/{mini_program.appid}/push",
+    )
