@@ -381,7 +381,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'sending'])), fields=['customer', 'id'], name='delivery_outbox'),
+            index=models.Index(condition=models.Q(('settled_at', None)), fields=['customer', 'id'], name='delivery_outbox'),
         ),
         migrations.AddIndex(
             model_name='conversation',

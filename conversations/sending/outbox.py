@@ -62,17 +62,17 @@ def sweep() -> int:
     """
     now = timezone.now()
     stranded = (
-        Customer.objects.filter(
-            Q(lane_until=None) | Q(lane_until__lte=now),
-            Q(deliveries__state=State.QUEUED, deliveries__not_before__lte=now)
-            | Q(deliveries__state=State.SENDING),
+        Delivery.objects.filter(
+            Q(state=State.SENDING) | Q(not_before__lte=now),
+            Q(customer__lane_until=None) | Q(customer__lane_until__lte=now),
+            settled_at=None,
         )
-        .values_list("pk", flat=True)
-        .distinct()[:SWEEP_MOST]
+        .values_list("customer_id", flat=True)
+        .distinct()
     )
     if is_held():
         return 0
-    customer_ids = list(stranded)
+    customer_ids = list(stranded[:SWEEP_MOST])
     for customer_id in customer_ids:
         lanes.wake(drain, customer_id)
     return len(customer_ids)
@@ -198,7 +198,9 @@ def _next(customer_id: int, fence: int) -> Delivery | None:
         return None
     _settle_abandoned(customer_id, fence)
     delivery = (
-        Delivery.objects.filter(customer_id=customer_id, state=State.QUEUED)
+        Delivery.objects.filter(
+            customer_id=customer_id, settled_at=None, state=State.QUEUED
+        )
         .select_related("message__conversation", "customer__mini_program")
         .order_by("pk")
         .first()
@@ -211,7 +213,7 @@ def _next(customer_id: int, fence: int) -> Delivery | None:
 def _settle_abandoned(customer_id: int, fence: int) -> None:
     """Whoever was sending before us died over it: nobody knows what arrived."""
     abandoned = Delivery.objects.filter(
-        customer_id=customer_id, state=State.SENDING, fence__lt=fence
+        customer_id=customer_id, settled_at=None, state=State.SENDING, fence__lt=fence
     )
     result = Result(State.UNCONFIRMED, Outcome.UNCONFIRMED, errmsg="the worker died")
     for delivery in abandoned:
@@ -286,7 +288,9 @@ def _release(customer_id: int, fence: int) -> float | None:
     now = timezone.now()
     Customer.objects.filter(pk=customer_id, lane_fence=fence).update(lane_until=now)
     waiting = (
-        Delivery.objects.filter(customer_id=customer_id, state=State.QUEUED)
+        Delivery.objects.filter(
+            customer_id=customer_id, settled_at=None, state=State.QUEUED
+        )
         .order_by("pk")
         .values_list("not_before", flat=True)
         .first()

@@ -138,7 +138,9 @@ def _say(messages: list[Message], now: datetime, *, typing_first: bool) -> None:
     for message in messages:
         message.said_at = message.ordered_at = now
     Message.objects.bulk_create(messages)
-    first_of: dict[int, Message] = {}  # The indicator shows before the first of several, once
+    first_of: dict[
+        int, Message
+    ] = {}  # The indicator shows before the first of several, once
     for message in messages:
         first_of.setdefault(message.customer_id, message)
     Delivery.objects.bulk_create(
