@@ -28,8 +28,12 @@ WORKER_PATIENCE = 30
 BROKER_END_PATIENCE = 5
 
 
-# The broker's advice to those who have it save to disk, which ours never does.
-NEVER_FORKS = "Memory overcommit must be enabled"
+NOISE = (
+    # The broker's advice to those who have it save to disk, which ours never does.
+    "Memory overcommit must be enabled",
+    # What we are told ourselves while we wait for the worker's first heartbeat.
+    "Service Unavailable: /readyz",
+)
 
 
 class SetUpFailed(Exception):
@@ -80,7 +84,7 @@ class Installation:
         return Process(name, command, self.environment, self.folder, self._say)
 
     def _say(self, name: str, line: str) -> None:
-        if NEVER_FORKS not in line:
+        if not any(noise in line for noise in NOISE):
             self.printer.say(name, line)
 
     async def run(self) -> None:
