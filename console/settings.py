@@ -94,8 +94,12 @@ SOCKET_ORIGINS = [
     *([] if PUBLIC_URL else [f"http://{host}:{PORT}" for host in _loopback]),
 ]
 
-WECHAT_SIMULATOR = env_bool("WECHAT_SIMULATOR", default=False)
 WECHAT_SIMULATOR_STATE = str(VAR_DIR / "simulator.sqlite3")
+# `make run` switches it on for the demo. Commands beside it find what it has left.
+WECHAT_SIMULATOR = env_bool(
+    "WECHAT_SIMULATOR",
+    default=not PUBLIC_URL and Path(WECHAT_SIMULATOR_STATE).exists(),
+)
 SIMULATOR_API_ROOT = f"http://127.0.0.1:{PORT}/simulator/api"
 WECHAT_API_ROOT = "https://api.weixin.qq.com"
 
