@@ -65,6 +65,21 @@ def broker_process() -> Iterator[None]:
     process.wait(10)
 
 
+@pytest.fixture(autouse=True)
+def _keep_the_connection(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leave a test's connection open while the test's transaction is.
+
+    Channels closes connections around each call from a coroutine. In memory SQLite
+    doesn't mind; PostgreSQL would roll the test back.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    committing = marker is not None and marker.kwargs.get("transaction")
+    if not committing and "transactional_db" not in request.fixturenames:
+        monkeypatch.setattr("channels.db.close_old_connections", lambda: None)
+
+
 def _die_with_us() -> None:
     processes.die_with_parent(signal.SIGKILL)
 
