@@ -52,4 +52,4 @@ class Printer:
             try:
                 print(line, flush=True)
             except (OSError, ValueError):  # The reader has gone
-                sys.stdout = None  # type: ignore[assignment]
+                sys.stdout = None

@@ -6,11 +6,11 @@ Run it as `python -m console.web --bind 127.0.0.1 --port 8000`.
 from __future__ import annotations
 
 import argparse
+import asyncio
 from urllib.parse import unquote_to_bytes
 
 from daphne.cli import CommandLineInterface  # isort:skip  (chooses Twisted's reactor)
 from daphne import http_protocol
-from twisted.internet import reactor
 
 PUSH_LIMIT = 64 * 1024  # bytes; a push has a few kilobytes
 UPLOAD_LIMIT = 12 * 1024 * 1024  # bytes; a picture of 10 MiB in its form
@@ -70,7 +70,9 @@ class LimitedRequest(http_protocol.WebRequest):
         self.refused = True
         self.channel.transport.write(REFUSAL)
         self.channel.transport.loseWriteConnection()
-        reactor.callLater(LINGER, self.channel.transport.abortConnection)
+        asyncio.get_running_loop().call_later(
+            LINGER, self.channel.transport.abortConnection
+        )
 
 
 def body_limit(target: bytes) -> int:

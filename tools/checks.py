@@ -48,7 +48,9 @@ def main() -> None:
                 check=False,
             )
             verdict = "FAILED" if done.returncode else "ok"
-            print(f"{name:13} {verdict:7} {time.monotonic() - began:5.1f} s", flush=True)
+            print(
+                f"{name:13} {verdict:7} {time.monotonic() - began:5.1f} s", flush=True
+            )
             if done.returncode:
                 failed.append(name)
                 print(f"\n{done.stdout}{done.stderr}", flush=True)

@@ -210,17 +210,22 @@ def _messages(catalog: Catalog) -> Iterator[Message]:
 
 
 def _has_translation(message: Message) -> bool:
-    strings = [message.string] if isinstance(message.string, str) else message.string
+    strings = _strings(message)
     return bool(strings) and all(strings)
 
 
+def _strings(message: Message) -> list[str]:
+    """Return the translation in all its forms; Chinese has one."""
+    if isinstance(message.string, str):
+        return [message.string]
+    return list(message.string or [])
+
+
 def _same_placeholders(message: Message) -> bool:
-    """Compare with the plural, if there is one: Chinese has no other form."""
+    """Compare with the plural, if there is one: the singular may leave a number out."""
     source = message.id if isinstance(message.id, str) else message.id[-1]
-    string = message.string if isinstance(message.string, str) else message.string[0]
-    return sorted(set(PLACEHOLDER.findall(source))) == sorted(
-        set(PLACEHOLDER.findall(string))
-    )
+    wanted = set(PLACEHOLDER.findall(source))
+    return all(wanted == set(PLACEHOLDER.findall(s)) for s in _strings(message))
 
 
 def main() -> None:
