@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 from channels.db import database_sync_to_async
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 
 from conversations import health, lanes, mini_programs, sending
@@ -28,12 +30,23 @@ class LaneWorker(SimpleWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         lanes.run(_every(SWEEP_EVERY, sending.sweep))
         lanes.run(_every(BEAT_EVERY, lambda: health.beat("worker")))
+        self._await_broker()
         try:
             return super().work(*args, **kwargs)
         finally:
             if not lanes.settle(WARM_STOP):
                 logger.warning("Stopped with lanes on the way; their leases will end")
             lanes.run(mini_programs.hang_up()).result(5)
+
+    def _await_broker(self) -> None:
+        """Wait for Redis to come, while the sweeper goes on serving without it."""
+        while True:
+            try:
+                self.connection.ping()
+                return
+            except RedisError as exc:
+                logger.warning("No broker yet: %s", type(exc).__name__)
+                time.sleep(1)
 
 
 async def _every(seconds: float, work: Any) -> None:
