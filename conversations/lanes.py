@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 Lane = Callable[[int], Coroutine[Any, Any, float | None]]
 
 _starting = threading.Lock()
+_ending = threading.Event()
 _loop: asyncio.AbstractEventLoop | None = None
 _awake: dict[tuple[str, int], bool] = {}  # whether to run once more when done
 _running: set[asyncio.Task[None]] = set()
@@ -50,8 +51,17 @@ def loop() -> asyncio.AbstractEventLoop:
         return _loop
 
 
+def is_ending() -> bool:
+    """Return whether the process is about to end: finish, begin nothing."""
+    return _ending.is_set()
+
+
 def settle(timeout: float) -> bool:
-    """Wait until no lane runs. False when time ran out: their leases settle the rest."""
+    """Start no more lanes, and wait for those that run.
+
+    False when time ran out: their leases settle the rest.
+    """
+    _ending.set()
 
     async def idle() -> None:
         while _running:
@@ -66,6 +76,8 @@ def settle(timeout: float) -> bool:
 
 def _wake(lane: Lane, customer_id: int) -> None:
     key = (lane.__qualname__, customer_id)
+    if is_ending():
+        return
     if key in _awake:
         _awake[key] = True
         return
@@ -84,7 +96,7 @@ async def _serve(lane: Lane, key: tuple[str, int]) -> None:
             _awake[key] = False
             async with _places:
                 later = await lane(key[1])
-            again = _awake[key]
+            again = _awake[key] and not is_ending()
         if later is not None:
             # Forgotten with the process; the sweeper remembers.
             asyncio.get_running_loop().call_later(later, _wake, lane, key[1])

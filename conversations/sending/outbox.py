@@ -87,8 +87,9 @@ async def drain(customer_id: int) -> float | None:
     if fence is None:
         return None
     try:
-        while delivery := await _in_database(_next)(customer_id, fence):
-            if not await _deliver(delivery, fence):
+        while not lanes.is_ending():
+            delivery = await _in_database(_next)(customer_id, fence)
+            if delivery is None or not await _deliver(delivery, fence):
                 break
     finally:
         later = await _in_database(_release)(customer_id, fence)
