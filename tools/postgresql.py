@@ -36,7 +36,7 @@ def running() -> Iterator[str]:
 
     Raises FileNotFoundError when the wheel that brings it isn't installed.
     """
-    home = _installed()
+    home = installed()
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="kefu-pg-"))
     try:
@@ -48,7 +48,7 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _installed() -> Path:
+def installed() -> Path:
     """Find the programs without importing the package, which would make folders."""
     found = find_spec(PACKAGE)
     if not found or not found.submodule_search_locations:
