@@ -242,8 +242,9 @@ RQ = {
     "COMMIT_MODE": "auto",
 }
 
-# Two doors to one layer: a sender that must never wait, and a receiver that may be
-# idle for hours.
+# Two doors to one layer: for announcing, which must never wait, and for the hub, which
+# may hear nothing for hours. No door for consumers, which Channels would have listen at
+# "default": all they get comes from the hub, so a socket opens without Redis too.
 _layer = {
     "BACKEND": "channels_redis.core.RedisChannelLayer",
     "CONFIG": {
@@ -261,7 +262,7 @@ _layer = {
     },
 }
 CHANNEL_LAYERS = {
-    "default": _layer,
+    "announce": _layer,
     "hub": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {

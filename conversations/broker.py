@@ -119,7 +119,7 @@ class _Line:
 
 async def _announce(first: int, last: int) -> None:
     event = {"type": "live.changed", "first": first, "last": last}
-    layer = get_channel_layer()
+    layer = get_channel_layer("announce")
     try:
         async with asyncio.timeout(settings.BROKER_TIMEOUT):
             await layer.group_send(HUBS, event)
