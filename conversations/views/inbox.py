@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _
 from django.views.generic import View
 
 from agents.models import Agent
@@ -17,10 +17,10 @@ from conversations.models import Draft
 from conversations.views import pages
 
 NAMES = {
-    "waiting": _("Waiting"),
-    "mine": _("Mine"),
-    "all": _("All"),
-    "closed": _("Closed"),
+    "waiting": _("view", "Waiting"),
+    "mine": _("view", "Mine"),
+    "all": _("view", "All"),
+    "closed": _("view", "Closed"),
 }
 
 
@@ -40,7 +40,9 @@ class InboxView(View):
             return render(request, "conversations/_rows.html", context)
         if asks_for_pane(request):
             return render(request, "conversations/_inbox.html", context)
-        return render(request, "conversations/desk.html", context | desk_context(request))
+        return render(
+            request, "conversations/desk.html", context | desk_context(request)
+        )
 
 
 def list_context(agent: Agent, view: str, after: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -47,7 +47,7 @@ class Walk:
         return self.rows.order_by(f"{sign}{self.field}", f"{sign}pk")
 
     def key_of(self, row: Conversation) -> str:
-        return f"{self.name},{getattr(row, self.field).isoformat()},{row.pk}"
+        return f"{self.name},{_text(getattr(row, self.field))},{row.pk}"
 
 
 class Key(NamedTuple):
@@ -103,7 +103,7 @@ def thread_page(customer: Customer, before: str = "") -> tuple[Sequence[Message]
         )
     page = list(messages.order_by("-ordered_at", "-pk")[: PAGE + 1])
     oldest = page[PAGE - 1] if len(page) > PAGE else None
-    key = f"{oldest.ordered_at.isoformat()},{oldest.pk}" if oldest else ""
+    key = f"{_text(oldest.ordered_at)},{oldest.pk}" if oldest else ""
     return page[:PAGE][::-1], key
 
 
@@ -129,12 +129,19 @@ def _walks(view: str, agent: Agent) -> list[Walk]:
                 Walk(
                     "waiting", mine.filter(waiting_since__isnull=False), "waiting_since"
                 ),
-                Walk("answered", mine.filter(waiting_since=None), "last_message_at", True),
+                Walk(
+                    "answered", mine.filter(waiting_since=None), "last_message_at", True
+                ),
             ]
         case "all":
             return [Walk("open", rows.open(), "last_message_at", True)]
         case _:
             return [Walk("closed", rows.closed(), "last_message_at", True)]
+
+
+def _text(moment: datetime) -> str:
+    """Return a moment as the fragments write it: as text it sorts."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _key(text: str, walks: list[str]) -> Key:

@@ -1,0 +1,50 @@
+// The canned answers this agent may pick, kept in the page so that finding one takes no
+// network, and how they are found: the same ranking as the server's.
+
+import { ask } from "./http.js"
+
+const RANKS = [
+  ({ shortcut }, word) => fold(shortcut) === word,
+  ({ shortcut }, word) => fold(shortcut).startsWith(word),
+  ({ title }, word) => fold(title).startsWith(word),
+  ({ title }, word) => fold(title).includes(word),
+  ({ pinyin }, word) => pinyin.split(" ").some((key) => key.startsWith(word)),
+  ({ pinyin }, word) => pinyin.split(" ").some((key) => key.includes(word)),
+  ({ parts }, word) => parts.some((part) => said(part).some((text) => fold(text).includes(word))),
+]
+
+let library = []
+
+export async function load() {
+  const response = await ask("/answers/").catch(() => null)
+  if (response?.ok) library = (await response.json()).answers
+}
+
+// Return the common answers for a mini program that a query finds, the best first.
+export function find(query, miniProgram) {
+  const words = fold(query).split(/\s+/).filter(Boolean)
+  return library
+    .filter(({ use, mini_program }) => use === "common_answer" && [null, miniProgram].includes(mini_program))
+    .map((answer) => [rank(answer, words), answer])
+    .filter(([rank]) => rank < RANKS.length)
+    .sort(([one], [other]) => one - other)
+    .map(([, answer]) => answer)
+}
+
+function rank(answer, words) {
+  const ranks = words.map((word) => RANKS.findIndex((passes) => passes(answer, word)))
+  return ranks.includes(-1) ? RANKS.length : Math.max(0, ...ranks)
+}
+
+function said({ text = "", title = "", description = "" }) {
+  return [text, title, description]
+}
+
+function fold(text) {
+  return text.normalize("NFKC").toLowerCase().trim()
+}
+
+document.addEventListener("live:answers", load)
+document.addEventListener("live:reload", load)
+document.addEventListener("desk:signed-in", load)
+load()

@@ -1,0 +1,26 @@
+// The agent's desk. Each module says what it is for; this one only brings them together.
+
+import "./ime.js"
+import { csrfToken } from "./http.js"
+import "./times.js"
+import "./notices.js"
+import "./signed_out.js"
+import "./live_socket.js"
+import "./counts.js"
+import "./answers.js"
+import "./answer_picker.js"
+import "./inbox_list.js"
+import "./message_thread.js"
+import "./message_composer.js"
+import "./panes.js"
+import { send, underWay } from "./outbox.js"
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  detail.headers["X-CSRFToken"] = csrfToken()
+})
+
+// What was being sent to others when the page went; the open conversation sees to its own.
+for (const { conversation, url, words } of underWay()) {
+  const isOpen = conversation === document.getElementById("conversation").dataset.conversation
+  if (!isOpen || !words.text) send(conversation, url, words)
+}

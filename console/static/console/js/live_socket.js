@@ -1,0 +1,194 @@
+// <live-socket> keeps this tab in touch: one socket, for ever.
+//
+// It tells the page what arrives (`live:row`, `live:message`, `live:header`, `live:answers`,
+// `live:counts`, and `live:reload` when too much was missed). The database has numbered
+// every change; the tab remembers the last number it has and asks for what came after it.
+// While no socket can be had it asks every few seconds over HTTP.
+
+import { ask } from "./http.js"
+
+const SIGNED_OUT = 4401
+const NOT_FOUND = 4404
+const SILENCE = 45_000 // ms after which a line is dead; the server says something every 20 s
+const LOST_AFTER = 2_000 // ms before anybody is bothered with it
+const POLL_EVERY = 5_000 // ms
+const HERE_EVERY = 25_000 // ms
+const LONGEST_WAIT = 20_000 // ms between two attempts
+const BACK_FOR = 3_000 // ms
+const TYPING_EVERY = 15_000 // ms; the customer sees it for as long
+
+class LiveSocket extends HTMLElement {
+  #socket
+  #seq = Number(document.body.dataset.liveSeq)
+  #lookingAt = null
+  #attempts = 0
+  #heardAt = 0
+  #lostAt = Date.now()
+  #wasLost = false
+  #missed = null // updates since the line was lost; null while it is well
+  #retry
+  #typed = { at: 0, conversation: null }
+
+  connectedCallback() {
+    for (const type of ["online", "focus", "pageshow"]) addEventListener(type, this.#check)
+    document.addEventListener("visibilitychange", this.#check)
+    document.addEventListener("desk:signed-in", this.#connect)
+    addEventListener("pagehide", () => this.#drop())
+    setInterval(this.#tick, 1000)
+    setInterval(() => this.#say({ here: true }), HERE_EVERY)
+    setInterval(this.#poll, POLL_EVERY)
+    this.#connect()
+  }
+
+  lookAt(conversation) {
+    this.#lookingAt = conversation
+    this.#say({ looking_at: conversation })
+  }
+
+  // What a pane drawn at number `seq` may have missed before it stood on the page.
+  catchUp(seq) {
+    if (!this.#say({ looking_at: this.#lookingAt, resume: seq })) this.#seq = Math.min(this.#seq, seq)
+  }
+
+  types(conversation) {
+    const { at, conversation: last } = this.#typed
+    if (last === conversation && Date.now() - at < TYPING_EVERY) return
+    if (this.#say({ typing: conversation })) this.#typed = { at: Date.now(), conversation }
+  }
+
+  #connect = () => {
+    clearTimeout(this.#retry)
+    this.#drop()
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/live/`)
+    socket.onopen = () => this.#opened()
+    socket.onmessage = ({ data }) => this.#heard(JSON.parse(data))
+    socket.onclose = ({ code }) => this.#closed(socket, code)
+    this.#socket = socket
+    this.#heardAt = Date.now()
+  }
+
+  #opened() {
+    this.#attempts = 0
+    this.#say({ resume: this.#seq, looking_at: this.#lookingAt })
+  }
+
+  #closed(socket, code) {
+    if (socket !== this.#socket) return
+    this.#socket = undefined
+    this.#lose()
+    if (code === SIGNED_OUT) return document.dispatchEvent(new CustomEvent("desk:signed-out"))
+    if (code === NOT_FOUND) return
+    // Never all tabs at once: a server that has just come back must live.
+    const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#attempts++)
+    this.#retry = setTimeout(this.#connect, wait * (0.5 + Math.random() / 2))
+  }
+
+  #drop() {
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.close()
+    if (socket) this.#lose()
+  }
+
+  #check = () => {
+    if (document.hidden || document.getElementById("signed-out").open) return
+    const isDead = Date.now() - this.#heardAt > SILENCE
+    if (!this.#socket || isDead) this.#connect()
+  }
+
+  #lose() {
+    this.#lostAt ??= Date.now()
+    this.#missed ??= 0
+  }
+
+  #heard(frame) {
+    this.#heardAt = Date.now()
+    this.#take(frame)
+    if ("through" in frame && this.#lostAt !== null) this.#found()
+  }
+
+  #take(frame) {
+    if (frame.html) this.#show(frame)
+    else if (frame.topic) this.#tell(frame.topic, frame)
+    if (frame.html && this.#missed !== null) this.#missed++
+    if (frame.reset || frame.resync) this.#tell("reload")
+    this.#seq = Math.max(this.#seq, frame.seq ?? 0, frame.through ?? 0)
+    if (frame.reset) this.#seq = frame.through
+  }
+
+  #show({ html }) {
+    const kind = ["row", "header"].find((one) => html.slice(0, 400).includes(`-${one}"`)) ?? "message"
+    this.#tell(kind, { html })
+  }
+
+  #tell(what, detail = {}) {
+    document.dispatchEvent(new CustomEvent(`live:${what}`, { detail }))
+  }
+
+  #poll = async () => {
+    const isLost = this.#lostAt !== null && Date.now() - this.#lostAt > LOST_AFTER
+    if (!isLost || document.hidden || document.getElementById("signed-out").open) return
+    const query = new URLSearchParams({ after: this.#seq, looking_at: this.#lookingAt ?? "" })
+    const response = await ask(`/events/?${query}`).catch(() => null)
+    if (!response?.ok || this.#lostAt === null) return
+    const { frames = [], ...rest } = await response.json()
+    frames.forEach((frame) => this.#take(frame))
+    this.#take(rest)
+  }
+
+  #tick = () => {
+    if (this.#socket && Date.now() - this.#heardAt > SILENCE) this.#connect()
+    const lostFor = this.#lostAt === null ? 0 : Date.now() - this.#lostAt
+    if (lostFor < LOST_AFTER) return
+    this.#wasLost = true
+    const seconds = Math.floor(lostFor / 1000)
+    const time = [seconds / 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, "0"))
+    this.#announce(this.dataset.lost.replace("{time}", time.join(":")), "lost")
+  }
+
+  #found() {
+    const missed = this.#missed
+    this.#lostAt = null
+    this.#missed = null
+    this.#presence("connected")
+    if (!this.#wasLost) return
+    this.#wasLost = false
+    this.#announce(this.dataset.back.replace("{n}", missed ?? 0), "back")
+    setTimeout(() => (this.#line.hidden = this.#lostAt === null), BACK_FOR)
+  }
+
+  #announce(text, state) {
+    this.#line.textContent = text
+    this.#line.classList.toggle("line--back", state === "back")
+    this.#line.hidden = false
+    if (state === "lost") this.#presence("lost")
+    else news(text)
+  }
+
+  #presence(state) {
+    const dot = document.querySelector("[data-presence]")
+    if (dot.title === dot.dataset[state]) return
+    dot.className = `presence presence--${state}`
+    dot.title = dot.dataset[state]
+    if (state === "lost") news(dot.title)
+  }
+
+  #say(what) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false
+    this.#socket.send(JSON.stringify(what))
+    return true
+  }
+
+  get #line() {
+    return this.querySelector(".line")
+  }
+}
+
+// For those who hear the page: once, not with every second that goes by.
+function news(text) {
+  document.getElementById("news").textContent = text
+}
+
+customElements.define("live-socket", LiveSocket)
+
+export const live = document.querySelector("live-socket")

@@ -1,0 +1,44 @@
+// What stands between messages depends on their neighbours, so it shows here: a bar where
+// the day or the entrance changes, and one name and one time for what was said in one go.
+
+import { dayOf } from "./clock.js"
+
+const IN_ONE_GO = 3 * 60_000 // ms
+
+export function decorate(message) {
+  const before = neighbour(message, "previousElementSibling")
+  const after = neighbour(message, "nextElementSibling")
+  message.classList.toggle("message--new-day", !before || day(before) !== day(message))
+  message.classList.toggle("message--new-entrance", isElsewhere(before, message))
+  message.classList.toggle("message--continued", goesOn(before, message))
+  message.classList.toggle("message--to-be-continued", goesOn(message, after))
+}
+
+function neighbour(message, side) {
+  const next = message[side]
+  return next?.matches(".bar") ? next[side] : next
+}
+
+function isElsewhere(before, message) {
+  return !before || before.dataset.conversation !== message.dataset.conversation
+}
+
+function goesOn(one, other) {
+  if (!one || !other || isElsewhere(one, other) || day(one) !== day(other)) return false
+  return speaker(one) === speaker(other) && speaker(one) !== "event" && time(other) - time(one) < IN_ONE_GO
+}
+
+function speaker(message) {
+  if (message.matches(".message--event")) return "event"
+  const author = [...message.classList].find((name) => /^message--(customer|agent|auto_reply|system)$/.test(name))
+  const rule = message.querySelector(".message__author")?.textContent.trim() ?? ""
+  return `${author} ${message.dataset.agent} ${rule}`
+}
+
+function time({ dataset }) {
+  return Date.parse(dataset.orderedAt)
+}
+
+function day(message) {
+  return dayOf(time(message))
+}

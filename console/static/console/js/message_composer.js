@@ -1,0 +1,217 @@
+// <message-composer> is where an agent writes to one customer. It belongs to the
+// conversation it was drawn for, whatever the page shows by the time a send comes back.
+//
+// Nothing that arrives changes the text in the box. It goes when the server has it, and not
+// before.
+
+import { goesWhole } from "./answer_picker.js"
+import { Draft } from "./drafts.js"
+import { fetchFragment } from "./http.js"
+import { live } from "./live_socket.js"
+import { show } from "./notices.js"
+import { send, underWay } from "./outbox.js"
+
+const COUNT_FROM = 0.7 // of the bytes WeChat takes
+const SLOW = 400 // ms; a send that takes longer says so
+
+const bytes = new TextEncoder()
+
+class MessageComposer extends HTMLElement {
+  #draft
+  #sending = null // the text on its way
+  #again = false // Enter was pressed meanwhile
+  #hasWarned = false
+  #leaving = new AbortController()
+
+  connectedCallback() {
+    const { signal } = this.#leaving
+    const on = (target, type, does) => target.addEventListener(type, does, { signal })
+    on(this.#form, "submit", this.#submit)
+    on(this.#box, "keydown", this.#press)
+    on(this.#box, "input", this.#change)
+    on(this.#box, "compositionend", this.#change)
+    on(this.#box, "blur", () => this.#picker.close(this.#box))
+    on(this.#picker, "mousedown", (event) => event.preventDefault())
+    on(this.#picker, "click", (event) => this.#picker.takeClick(event, this.#choose))
+    on(this.querySelector("[data-pick]"), "click", this.#callPicker)
+    on(this, "click", this.#sendQuickReply)
+    on(document, "live:answers", this.#refreshQuickReplies)
+    on(document, "live:reload", this.#refreshQuickReplies)
+    on(document, "desk:flush", () => this.#draft.flush())
+    on(document, "visibilitychange", () => document.hidden && this.#draft.flush())
+    on(window, "pagehide", () => this.#draft.flush())
+    this.#restore()
+  }
+
+  disconnectedCallback() {
+    this.#leaving.abort()
+    this.#draft.flush()
+  }
+
+  #restore() {
+    const { conversation, draftSrc, draftAt } = this.dataset
+    this.#draft = new Draft(conversation, draftSrc)
+    this.#box.value = this.#draft.newest(this.#box.defaultValue, draftAt)
+    this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length)
+    this.#count()
+    const interrupted = underWay().find((one) => one.conversation === conversation && one.words.text)
+    if (interrupted && interrupted.words.text === this.#box.value) this.#send()
+  }
+
+  #submit = (event) => {
+    event.preventDefault()
+    this.#send()
+  }
+
+  #press = (event) => {
+    if (this.#picker.takes(event, this.#box, this.#choose)) return
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    if (!event.repeat) this.#send()
+  }
+
+  #change = (event) => {
+    if (event.isComposing) {
+      if (event.data) live.types(Number(this.dataset.conversation))
+      return
+    }
+    this.#draft.write(this.#box.value)
+    this.#hasWarned = false
+    this.#count()
+    this.#picker.follow(this.#box)
+    if (this.#box.value.trim()) live.types(Number(this.dataset.conversation))
+  }
+
+  async #send() {
+    const text = this.#box.value
+    if (!text.trim() || this.#isTooLong) return
+    if (this.#sending !== null) return void (this.#again = text !== this.#sending)
+    if (!this.#hasWarned && this.#thread?.showUnseen()) {
+      this.#hasWarned = true
+      return this.#tell(this.dataset.news, "warn")
+    }
+    this.#sending = text
+    const outcome = await this.#deliver({ text })
+    this.#sending = null
+    if (outcome.state === "taken") this.#clear(text)
+    if (outcome.state === "taken" && this.#again) this.#send()
+    this.#again = false
+  }
+
+  #sendQuickReply = async (event) => {
+    const button = event.target.closest("[data-answer]")
+    // The second click of a double click means nothing more than the first.
+    if (!button || button.disabled || event.detail > 1) return
+    button.disabled = true
+    await this.#deliver({ answer: button.dataset.answer, version: button.dataset.version })
+    button.disabled = false
+    this.#box.focus()
+  }
+
+  async #deliver(words) {
+    const { conversation, src } = this.dataset
+    this.#tell("")
+    const slow = setTimeout(() => this.#tell(this.dataset.sending, "warn"), SLOW)
+    const outcome = await send(conversation, src, words)
+    clearTimeout(slow)
+    if (outcome.state === "taken") {
+      this.#tell("")
+      this.#thread?.say(outcome.messages)
+    } else this.#explain(outcome)
+    return outcome
+  }
+
+  #explain({ state, error, text, isStale }) {
+    const sentence = error ?? this.dataset[state]
+    if (this.isConnected) this.#tell(sentence, isStale ? "warn" : "", text)
+    else show(sentence)
+    if (isStale) this.#refreshQuickReplies()
+  }
+
+  // The server has it. What was added meanwhile stays.
+  #clear(sent) {
+    const { value } = this.#box
+    const rest = value.startsWith(sent) ? value.slice(sent.length).trimStart() : value
+    if (rest !== value) this.#box.value = rest
+    this.#draft.sent(rest)
+    this.#count()
+    this.#picker.follow(this.#box)
+  }
+
+  #choose = (answer, call, sendAtOnce) => {
+    this.#box.focus()
+    this.#box.setSelectionRange(call.start, call.end)
+    if (!sendAtOnce && !goesWhole(answer)) return this.#insert(answer.parts[0].text)
+    this.#insert("")
+    this.#deliver({ answer: answer.id, version: answer.version })
+  }
+
+  #callPicker = () => {
+    const { value, selectionStart } = this.#box
+    this.#box.focus()
+    this.#insert(/\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
+  }
+
+  // As if typed, so that one undo takes it back.
+  #insert(text) {
+    const command = text ? ["insertText", false, text] : ["delete"]
+    if (document.execCommand(...command)) return
+    const { selectionStart, selectionEnd } = this.#box
+    this.#box.setRangeText(text, selectionStart, selectionEnd, "end")
+    this.#box.dispatchEvent(new InputEvent("input", { bubbles: true }))
+  }
+
+  #refreshQuickReplies = async () => {
+    const row = await fetchFragment(this.dataset.quickSrc).catch(() => null)
+    if (!row || !this.isConnected) return
+    const current = this.querySelector("#quick-replies")
+    const replace = () => current.replaceWith(row)
+    // Never under a pointer that is about to press.
+    if (current.matches(":hover")) current.addEventListener("pointerleave", replace, { once: true })
+    else replace()
+  }
+
+  #count() {
+    const { mostBytes, counter, tooLong } = this.dataset
+    const count = bytes.encode(this.#box.value.trim()).length
+    const isOver = count > Number(mostBytes)
+    const text = (isOver ? tooLong : counter).replace("{n}", count).replace("{most}", mostBytes)
+    this.#counter.textContent = count >= COUNT_FROM * mostBytes ? text : ""
+    this.#counter.classList.toggle("composer__counter--over", isOver)
+    this.#form.querySelector("[type=submit]").disabled = isOver
+  }
+
+  #tell(sentence, tone = "", quoted = "") {
+    const notice = this.querySelector(".composer__notice")
+    notice.textContent = sentence
+    notice.classList.toggle("composer__notice--warn", tone === "warn")
+    if (quoted) notice.append(Object.assign(document.createElement("q"), { textContent: quoted }))
+    notice.hidden = !sentence
+  }
+
+  get #isTooLong() {
+    return this.#counter.classList.contains("composer__counter--over")
+  }
+
+  get #thread() {
+    return document.querySelector("message-thread")
+  }
+
+  get #form() {
+    return this.querySelector("form")
+  }
+
+  get #box() {
+    return this.querySelector("textarea")
+  }
+
+  get #counter() {
+    return this.querySelector("output")
+  }
+
+  get #picker() {
+    return this.querySelector("answer-picker")
+  }
+}
+
+customElements.define("message-composer", MessageComposer)

@@ -1,0 +1,73 @@
+// What an agent has sent and the server has not yet confirmed. Each send bears a UUID made
+// here, and keeps it through every try of the same words, even over a reload: the server
+// takes it once, however often it comes.
+
+import { ask, parse, SignedOut } from "./http.js"
+
+const KEPT = 10 * 60_000 // ms; the same words later than that are said anew
+const FRESH = 2 * 60_000 // ms in which a reload tries again by itself
+
+const tried = new Set() // by this page, in vain: its agent knows, and decides
+
+const key = `kefu.${document.body.dataset.agent}.outbox`
+
+// Send words, {text}, or a canned answer, {answer, version}. Returns {state}:
+//   taken    with `messages`, drawn
+//   refused  with `error` and maybe `text` and `isStale`: it will never be taken as it is
+//   broken, offline, signedOut: nobody knows, try again
+export async function send(conversation, url, words) {
+  const entry = remember(conversation, url, words)
+  try {
+    const data = { ...words, client_uuid: entry.uuid }
+    const response = await ask(url, { method: "POST", data })
+    if (response.ok) {
+      forget(entry)
+      return { state: "taken", messages: parse(await response.text()) }
+    }
+    tried.add(entry.uuid)
+    if (response.status >= 500 || response.status === 429) return { state: "broken" }
+    forget(entry)
+    const { error, text, stale } = await response.json()
+    return { state: "refused", error, text, isStale: stale }
+  } catch (error) {
+    tried.add(entry.uuid)
+    return { state: error instanceof SignedOut ? "signedOut" : "offline" }
+  }
+}
+
+// What was under way when the page went.
+export function underWay() {
+  return entries().filter(({ at, uuid }) => Date.now() - at < FRESH && !tried.has(uuid))
+}
+
+function remember(conversation, url, words) {
+  const same = (one) => one.conversation === conversation && JSON.stringify(one.words) === JSON.stringify(words)
+  const known = entries().find(same)
+  if (known) return known
+  const entry = { uuid: uuid(), conversation, url, words, at: Date.now() }
+  write([...entries(), entry])
+  return entry
+}
+
+function forget({ uuid }) {
+  write(entries().filter((one) => one.uuid !== uuid))
+}
+
+function entries() {
+  const all = JSON.parse(localStorage.getItem(key) ?? "[]")
+  return all.filter(({ at }) => Date.now() - at < KEPT)
+}
+
+function write(all) {
+  if (all.length) localStorage.setItem(key, JSON.stringify(all))
+  else localStorage.removeItem(key)
+}
+
+// crypto.randomUUID needs HTTPS, which an office network may not have.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6] & 0x0f) | 0x40
+  bytes[8] = (bytes[8] & 0x3f) | 0x80
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5")
+}

@@ -1,0 +1,126 @@
+// Going from one conversation or view to another: a pane is fetched and put in place of the
+// one on show. The rest of the page stays, with the socket and whatever is being sent.
+
+import { fetchFragment, parse, SignedOut } from "./http.js"
+import { live } from "./live_socket.js"
+import { showFailure } from "./notices.js"
+
+const PHONE = matchMedia("(max-width: 699px)")
+
+let fetching = new AbortController()
+
+export function openConversation() {
+  return document.getElementById("conversation").dataset.conversation ?? null
+}
+
+function currentView() {
+  return document.getElementById("inbox").dataset.view
+}
+
+async function showConversation(id) {
+  select(id)
+  live.lookAt(Number(id)) // First, so that nothing falls between the fetching and the showing
+  const pane = await get(`/conversations/${id}/`)
+  if (!pane) return select(openConversation())
+  swap("conversation", pane)
+  live.catchUp(Number(pane.dataset.liveSeq))
+  if (!PHONE.matches) document.getElementById("composer-text").focus()
+}
+
+function leaveConversation() {
+  live.lookAt(null)
+  const empty = document.getElementById("no-conversation").content.firstElementChild
+  swap("conversation", empty.cloneNode(true))
+  select(null)
+}
+
+async function showView(view) {
+  const pane = await get(`/inbox/?view=${view}`)
+  if (!pane) return false
+  swap("inbox", pane)
+  live.catchUp(Number(pane.dataset.liveSeq))
+  return true
+}
+
+async function get(url) {
+  fetching.abort()
+  fetching = new AbortController()
+  const { signal } = fetching
+  try {
+    return await fetchFragment(url, { signal })
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof SignedOut)) showFailure()
+    return null
+  }
+}
+
+function swap(id, pane) {
+  document.getElementById(id).replaceWith(pane)
+  htmx.process(pane)
+  dress(pane)
+}
+
+// The server draws a header the same for everybody; whose it is shows here.
+function dress(root) {
+  const header = root.matches?.(".header") ? root : root.querySelector(".header")
+  if (!header) return
+  const { agent, supervisor } = document.body.dataset
+  const isMine = header.dataset.assignee === agent
+  header.classList.toggle("header--mine", isMine || supervisor !== undefined)
+  header.querySelector("[data-back]").href = `/inbox/?view=${currentView()}`
+}
+
+function select(id) {
+  document.dispatchEvent(new CustomEvent("desk:open", { detail: { conversation: id } }))
+}
+
+function address(id) {
+  return id ? `/conversations/${id}/?view=${currentView()}` : `/inbox/?view=${currentView()}`
+}
+
+async function go(link) {
+  const { tab } = link.dataset
+  if (tab) {
+    if (await showView(tab)) history.replaceState(null, "", address(openConversation()))
+    return
+  }
+  const row = link.closest(".row")
+  const id = row ? row.dataset.conversation : null
+  if (id !== null && id === openConversation()) return
+  history.pushState(null, "", address(id))
+  if (id) await showConversation(id)
+  else leaveConversation()
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a.row__link, a[data-tab], a[data-back]")
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
+  if (!link || event.button !== 0 || !isPlain) return
+  event.preventDefault()
+  go(link)
+})
+
+addEventListener("popstate", () => {
+  const id = location.pathname.match(/^\/conversations\/(\d+)\/$/)?.[1]
+  if (id) showConversation(id)
+  else leaveConversation()
+})
+
+document.addEventListener("live:header", ({ detail }) => {
+  const header = parse(detail.html)
+  const current = document.getElementById(header.id)
+  if (!current) return
+  const focused = current.contains(document.activeElement) && document.activeElement.dataset.action
+  current.replaceWith(header)
+  htmx.process(header)
+  dress(header)
+  if (focused) header.querySelector(`[data-action="${focused}"], [data-action]`)?.focus()
+})
+
+// After a claim, a release, a closing: htmx has put the new header in.
+document.addEventListener("htmx:load", ({ detail }) => {
+  if (detail.elt.matches?.(".header")) dress(detail.elt)
+})
+
+dress(document.getElementById("conversation"))
+live.lookAt(Number(openConversation()) || null)
