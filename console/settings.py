@@ -269,6 +269,8 @@ CHANNEL_LAYERS = {
             "hosts": [
                 {
                     "address": REDIS_URL,
+                    # redis-py would give up a read after 5 s, as long as it blocks.
+                    "socket_timeout": None,
                     "socket_connect_timeout": BROKER_TIMEOUT,
                     "max_connections": 2000,
                 }
