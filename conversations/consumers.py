@@ -31,9 +31,6 @@ POLICY = 1008  # the close code for a tab that says too much
 class LiveConsumer(AsyncWebsocketConsumer):
     """Joins the hub while it is open; draws nothing and accepts no change."""
 
-    # Everything comes from the hub. A channel of its own would be read with the
-    # broker's half second, and close the socket of whoever is silent for longer.
-    channel_layer_alias = ""
     tab: Tab | None = None
     pump: asyncio.Task[None] | None = None
 
