@@ -45,6 +45,10 @@ class Agent(AbstractUser):
         """What colleagues call them."""
         return self.display_name or self.username
 
+    def get_full_name(self) -> str:
+        """Return what Django and unfold show of them."""
+        return self.name
+
     @property
     def is_supervisor(self) -> bool:
         return self.is_staff

@@ -21,7 +21,6 @@ class PlainAdmin(ModelAdmin):
 
     list_per_page = ROWS
     list_filter_sheet = False
-    show_full_result_count = False
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any

@@ -20,6 +20,8 @@ FIRST: list[Part] = [{"kind": "text", "text": ""}]
 class PartsWidget(forms.Widget):
     """Texts and links, one under another, posted as JSON in one hidden field."""
 
+    template_name = "admin/parts.html"
+
     def format_value(self, value: Any) -> str:
         """Return JSON that the page can read, whatever was posted."""
         try:
@@ -29,14 +31,16 @@ class PartsWidget(forms.Widget):
         if not isinstance(parts, list):
             parts = []
         kept = [part for part in parts if isinstance(part, dict)]
-        return json.dumps(kept or FIRST, ensure_ascii=False)
+        shown = json.dumps(kept or FIRST, ensure_ascii=False)
+        return shown.encode(errors="replace").decode()  # Half a pair can't be drawn
 
     def render(
         self, name: str, value: Any, attrs: Any = None, renderer: Any = None
     ) -> SafeString:
         context = self.get_context(name, value, attrs)["widget"]
+        # Not by the form's renderer, which doesn't look into the project's templates.
         return render_to_string(
-            "admin/parts.html",
+            self.template_name,
             {
                 "widget": context,
                 "most": MOST_PARTS,

@@ -36,6 +36,11 @@ class RuleForm(forms.ModelForm):
             "parts",
         ]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "keywords" in self.fields:  # The list's form has nothing but the order
+            self.fields["keywords"].widget.attrs["rows"] = 4
+
     def clean(self) -> dict[str, Any]:
         """Store nothing that the form has hidden."""
         cleaned = super().clean() or self.cleaned_data

@@ -71,7 +71,7 @@ class Command(BaseCommand):
         lines = ["  Sign in as"]
         for person in demo.PEOPLE:
             agent = Agent.objects.filter(username=person.username).first()
-            if agent and agent.check_password(person.password):
+            if agent and agent.is_active and agent.check_password(person.password):
                 role = "supervisor" if agent.is_staff else "agent"
                 lines.append(
                     f"    {person.username:5} {person.password:15} {agent.name}, {role}"
