@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextvars import Context
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +32,9 @@ _places: asyncio.Semaphore | None = None
 
 def wake(lane: Lane, customer_id: int) -> None:
     """Have a customer's lane run: now, or once more after the run it is in."""
-    loop().call_soon_threadsafe(_wake, lane, customer_id)
+    # In a context of its own. The caller may be in a database thread, and asgiref marks
+    # that thread's context as busy: a lane that inherits it is refused the database.
+    loop().call_soon_threadsafe(_wake, lane, customer_id, context=Context())
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Future[Any]:
