@@ -127,7 +127,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     """Read a body of at most 64 KiB. Raises Refused past it, or when it doesn't come."""
     limit = settings.PUSH_MAX_BYTES
     for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or int(value) > limit):
+        if name == b"content-length" and not _is_within(value, limit):
             raise Refused(413)
     chunks, size = [], 0
     try:
@@ -144,6 +144,11 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
                     return b"".join(chunks)
     except TimeoutError:
         raise Refused(408) from None
+
+
+def _is_within(declared: bytes, limit: int) -> bool:
+    # Python refuses to read a number of more than 4,300 digits.
+    return declared.isdigit() and len(declared) < 20 and int(declared) <= limit
 
 
 async def _send(send: Send, answer: Answer, *, closing: bool) -> None:
@@ -234,6 +239,11 @@ class Writer:
         self._waiting: list[tuple[Arrival, asyncio.Future[None]]] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many pushes wait for the next commit."""
+        return len(self._waiting)
 
     async def put(self, arrival: Arrival) -> None:
         """Return once the push is committed. Raises Refused(503) if it can't be."""
