@@ -27,8 +27,10 @@ from conversations.models import Conversation, LiveEvent
 
 logger = logging.getLogger(__name__)
 
-LONGEST_QUEUE = 256  # frames a tab may be behind; past it, it reloads
 MOST_MISSED = 500  # events a tab may ask for; past it, it reloads
+# Frames a tab may be behind; past it, it reloads. There is room for a whole catch-up, in
+# which a conversation is two frames.
+LONGEST_QUEUE = 2 * MOST_MISSED + 24
 MOST_AT_ONCE = 500  # events read in one go
 LOOK_EVERY = 3.0  # s between looks at the head and at who may still be here
 RENEW_EVERY = 15.0  # s between renewals of tabs' leases and of our place in the group
@@ -46,6 +48,7 @@ class Tab:
     language: str
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     customer_id: int | None = None  # whose thread it shows
+    resumed: bool = False  # has said what it has, and been given the rest
     signed_out: bool = False
     queue: asyncio.Queue[str] = field(
         default_factory=lambda: asyncio.Queue(LONGEST_QUEUE)
@@ -72,11 +75,14 @@ class Hub:
         self.tabs: set[Tab] = set()
         self.seq = 0
         self._tasks: list[asyncio.Task[None]] = []
+        # One name for good: Redis keeps the dead ones in the group for a day, and each
+        # would be sent everything.
+        self._channel = f"hub.{uuid.uuid4().hex}"
         self._news = asyncio.Event()
         self._ready = asyncio.Event()
         self._renewed = 0.0
         self._counted = ""
-        self._count_wanted = False
+        self._count_wanted = asyncio.Event()
 
     async def join(self, tab: Tab) -> None:
         """Add a tab: from now on it gets what concerns it."""
@@ -88,6 +94,7 @@ class Hub:
                 asyncio.create_task(self._listen(), name="hub-listen"),
                 asyncio.create_task(self._run(), name="hub-run"),
                 asyncio.create_task(self._look(), name="hub-look"),
+                asyncio.create_task(self._count(), name="hub-count"),
             ]
         await self._ready.wait()
 
@@ -116,22 +123,21 @@ class Hub:
             for frame in frames:
                 tab.put(frame)
             tab.put(json.dumps({"through": through}))
-        self._count_wanted = True
+        tab.resumed = True
         if self._counted:
             tab.put(self._counted)
+        self._count_wanted.set()
         self._news.set()
 
     async def _listen(self) -> None:
         """Take announcements, for as long as Redis is there; then try again."""
-        channel = f"hub.{uuid.uuid4().hex}"
-        self._channel = channel
         while True:
             layer = get_channel_layer("hub")
             try:
-                await layer.group_add(broker.HUBS, channel)
+                await layer.group_add(broker.HUBS, self._channel)
                 self._news.set()  # What was announced before we could hear it
                 while True:
-                    await layer.receive(channel)
+                    await layer.receive(self._channel)
                     self._news.set()
             except asyncio.CancelledError:
                 raise
@@ -164,7 +170,8 @@ class Hub:
 
     async def _renew(self) -> None:
         for tab in self.tabs:
-            tab.put(json.dumps({"through": self.seq}))
+            if tab.resumed:  # Else it would take itself for up to date
+                tab.put(json.dumps({"through": self.seq}))
         await database_sync_to_async(presence.still_here)([t.id for t in self.tabs])
         # A flushed Redis forgets its groups and leaves us deaf without a word.
         async with asyncio.timeout(1):
@@ -180,8 +187,6 @@ class Hub:
                 await self._news.wait()
                 self._news.clear()
                 await self._advance()
-                if self._count_wanted:
-                    await self._count()
             except asyncio.CancelledError:
                 raise
             except Exception as exc:
@@ -201,7 +206,7 @@ class Hub:
                 for tab in self.tabs:
                     tab.put(RESYNC)
             self.seq = events[-1].seq
-            self._count_wanted = True
+            self._count_wanted.set()
 
     async def _pass_on(self, events: list[LiveEvent]) -> None:
         wanted = {tab.customer_id for tab in self.tabs if tab.customer_id}
@@ -213,13 +218,24 @@ class Hub:
                     tab.put(frame.texts[tab.language])
 
     async def _count(self) -> None:
-        self._count_wanted = False
-        counts = json.dumps(await database_sync_to_async(drawing.counts)())
-        if counts != self._counted:
-            self._counted = counts
-            for tab in self.tabs:
-                tab.put(counts)
-        await asyncio.sleep(COUNT_EVERY)
+        """Keep the tabs' badges right, at leisure: no drawing waits for them."""
+        while True:
+            await self._count_wanted.wait()
+            self._count_wanted.clear()
+            try:
+                counts = json.dumps(await database_sync_to_async(drawing.counts)())
+            except DatabaseError as exc:
+                logger.warning("Counting failed: %s", type(exc).__name__)
+            else:
+                self._spread(counts)
+            await asyncio.sleep(COUNT_EVERY)
+
+    def _spread(self, counts: str) -> None:
+        if counts == self._counted:
+            return
+        self._counted = counts
+        for tab in self.tabs:
+            tab.put(counts)
 
 
 async def missed_since(
