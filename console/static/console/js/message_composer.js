@@ -111,9 +111,12 @@ class MessageComposer extends HTMLElement {
   async #deliver(words) {
     const { conversation, src } = this.dataset
     this.#tell("")
-    const slow = setTimeout(() => this.#tell(this.dataset.sending, "warn"), SLOW)
+    const hint = this.querySelector(".composer__hint")
+    const idle = hint.textContent
+    const slow = setTimeout(() => (hint.textContent = this.dataset.sending), SLOW)
     const outcome = await send(conversation, src, words)
     clearTimeout(slow)
+    hint.textContent = idle
     if (outcome.state === "taken") {
       this.#tell("")
       this.#thread?.say(outcome.messages)
