@@ -47,6 +47,7 @@ class EntranceAdmin(OrderedAdmin):
     list_display = ["shown_label", "match", "pattern", "mini_program"]
     list_filter = ["mini_program"]
     list_select_related = ["mini_program"]
+    ordering = ["mini_program", "position", "pk"]
     search_fields = ["label", "pattern"]
 
     @display(description=Entrance._meta.get_field("label").verbose_name, label=LABELS)

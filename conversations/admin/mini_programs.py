@@ -94,9 +94,9 @@ class MiniProgramAdmin(PlainAdmin):
     search_fields = ["name", "appid"]
     fieldsets = [
         (None, {"fields": ["name", "appid", "original_id", "active"]}),
-        (gettext_lazy("Sending"), {"fields": ["app_secret", "api_root"]}),
+        (gettext_lazy("Sending to WeChat"), {"fields": ["app_secret", "api_root"]}),
         (
-            gettext_lazy("Receiving"),
+            gettext_lazy("Receiving from WeChat"),
             {
                 "description": gettext_lazy(
                     "The same values as in the mini program's console under message push."

@@ -35,6 +35,12 @@ class RuleForm(forms.ModelForm):
             "cooldown_seconds",
             "parts",
         ]
+        help_texts = {
+            "keywords": gettext_lazy(
+                "Keywords: one a line. A pattern: RE2 syntax, such as refund|return. "
+                "Letters' case and width don't count."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,6 +66,7 @@ class RuleAdmin(OrderedAdmin):
     list_display = ["name", "sentence", "says", "mini_program", "active"]
     list_filter = ["mini_program", "trigger", "active"]
     list_select_related = ["mini_program"]
+    ordering = ["mini_program", "position", "pk"]
     search_fields = ["name", "keywords"]
     conditional_fields = {
         "after_seconds": "trigger == 'no_answer'",

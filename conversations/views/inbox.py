@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import pgettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
 from agents.models import Agent
@@ -17,10 +17,10 @@ from conversations.models import Draft
 from conversations.views import pages
 
 NAMES = {
-    "waiting": _("view", "Waiting"),
-    "mine": _("view", "Mine"),
-    "all": _("view", "All"),
-    "closed": _("view", "Closed"),
+    "waiting": pgettext_lazy("view", "Waiting"),
+    "mine": pgettext_lazy("view", "Mine"),
+    "all": pgettext_lazy("view", "All"),
+    "closed": pgettext_lazy("view", "Closed"),
 }
 
 
