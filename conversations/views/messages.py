@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from conversations import answers, sending
+from conversations import answers, barriers, sending
 from conversations.forms import PickForm, ReplyForm, first_error
 from conversations.models import Draft, Message
 from conversations.models.parts import MOST_PARTS, Part, preview
@@ -86,6 +86,7 @@ class MessagesView(ConversationView):
             )
         except sending.Conflict:
             return refusal(_("This was already sent, with other words."), status=409)
+        barriers.reach("after_commit")
         pks = [message.pk for message in said]
         return self._draw(Message.objects.drawn().filter(pk__in=pks).in_order())
 
@@ -114,4 +115,3 @@ class MessagesView(ConversationView):
 def refusal(sentence: str, status: int, **more: object) -> JsonResponse:
     """Say to the page why not, in the agent's language."""
     return JsonResponse({"error": sentence, **more}, status=status)
-
