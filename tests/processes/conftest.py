@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg
 import pytest
 
 from tests.processes.scene import Customer, Scene
 from tools import postgresql
-
-BOTH = ["sqlite", "postgresql"]
-on_both_databases = pytest.mark.parametrize("scene", BOTH, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +30,18 @@ def scenes(
         yield find
 
 
-def _postgresql():  # type: ignore[no-untyped-def]
+@contextmanager
+def _postgresql() -> Iterator[str]:
+    """Yield the URL of an empty database on a server of its own."""
     try:
-        return _own_database(postgresql._installed() and postgresql.running())
+        server = ExitStack()
+        root = server.enter_context(postgresql.running())
     except FileNotFoundError as exc:
         pytest.skip(str(exc))
+    with server:
+        with psycopg.connect(root, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE kefu")
+        yield root.replace("/postgres?", "/kefu?")
 
 
 @pytest.fixture

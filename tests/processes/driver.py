@@ -97,7 +97,8 @@ class Console:
     """One installation: its folder, its port, and its processes by name.
 
     The names are broker, web, worker, cron, and simulator, which runs WeChat's side as
-    a process of its own. `environment` is added to what each of them gets.
+    a process of its own; "worker 2" is another of a kind. `environment` is added to
+    what each of them gets.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ class Console:
             )
 
     def _command(self, name: str) -> list[str]:
-        match name:
+        match name.partition(" ")[0]:
             case "broker":
                 return valkey.command(self.var_dir)
             case "web":
@@ -211,7 +212,14 @@ class Console:
 
     def terminate(self, name: str, timeout: float = 40) -> int:
         """Ask it to end and return its exit code."""
+        self.ask_to_end(name)
+        return self.ended(name, timeout)
+
+    def ask_to_end(self, name: str) -> None:
         self._running[name].terminate()
+
+    def ended(self, name: str, timeout: float = 40) -> int:
+        """Wait for its end and return its exit code."""
         return self._running[name].wait(timeout)
 
     def restart(self, name: str) -> None:
@@ -317,6 +325,13 @@ class Console:
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+    def connections(self) -> int:
+        """Return how many clients the web process has."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        ends = [line.split()[1:4] for line in lines]  # local, remote, state
+        ours = f":{self.port:04X}"
+        return sum(local.endswith(ours) and state == "01" for local, _, state in ends)
 
     def barrier(self, name: str) -> Barrier:
         return Barrier(self.barriers, name)
