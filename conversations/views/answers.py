@@ -24,9 +24,7 @@ class QuickRepliesView(ConversationView):
     """GET: the row of buttons above a conversation's box."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        shown = quick_replies(
-            request.user, self.conversation.customer.mini_program_id
-        )
+        shown = quick_replies(request.user, self.conversation.customer.mini_program_id)
         return render(
             request,
             "conversations/_quick_replies.html",

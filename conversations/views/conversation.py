@@ -65,9 +65,7 @@ def conversation_context(conversation: Conversation, agent: Agent) -> dict[str, 
         "before_key": before_key,
         "unread": theirs.aggregate(sum=Sum("unread"))["sum"] or 0,
         "draft": Draft.objects.filter(agent=agent, conversation=conversation).first(),
-        "quick_replies": quick_replies(
-            agent, conversation.customer.mini_program_id
-        ),
+        "quick_replies": quick_replies(agent, conversation.customer.mini_program_id),
     }
 
 

@@ -150,7 +150,7 @@ class LiveSocket extends HTMLElement {
     const missed = this.#missed
     this.#lostAt = null
     this.#missed = null
-    this.#presence("connected")
+    this.#presence("open")
     if (!this.#wasLost) return
     this.#wasLost = false
     this.#announce(this.dataset.back.replace("{n}", missed ?? 0), "back")
@@ -166,6 +166,7 @@ class LiveSocket extends HTMLElement {
   }
 
   #presence(state) {
+    this.dataset.state = state
     const dot = document.querySelector("[data-presence]")
     if (dot.title === dot.dataset[state]) return
     dot.className = `presence presence--${state}`
