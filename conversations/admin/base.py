@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.forms import Field, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from unfold.admin import ModelAdmin
 
 ROWS = 200  # a page; three fields a row stay below DATA_UPLOAD_MAX_NUMBER_FIELDS
+ROW = re.compile(r"form-\d+-id")  # names a row of a list that is a form
 
 
 class PlainAdmin(ModelAdmin):
@@ -51,6 +53,35 @@ class OrderedAdmin(PlainAdmin):
     ordering = ["position", "pk"]
     ordering_field = "position"
     actions_on_top = True
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method == "POST" and "_save" in request.POST:
+            request.POST = self._in_their_places(request.POST)  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)
+
+    def _in_their_places(self, posted: QueryDict) -> QueryDict:
+        """Have rows that were dragged change places among themselves only.
+
+        Dragging numbers the rows on show from 0. When these are a later page, or what
+        a filter left, they would all move in front of the rest.
+        """
+        ids = {key[:-3]: str(posted[key]) for key in posted if ROW.fullmatch(key)}
+        wanted = {row: posted.get(f"{row}-position", "") for row in ids}
+        numbers = [str(number) for number in range(len(ids))]
+        if sorted(wanted.values()) != sorted(numbers) or not all(
+            pk.isdecimal() for pk in ids.values()
+        ):
+            return posted
+        held = self.model.objects.filter(pk__in=ids.values())
+        places = sorted(set(held.values_list("position", flat=True)))
+        if len(places) != len(ids):
+            return posted
+        posted = posted.copy()
+        for row, number in wanted.items():
+            posted[f"{row}-position"] = str(places[int(number)])
+        return posted
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm, change: bool

@@ -119,11 +119,13 @@ class CannedAnswerAdmin(OrderedAdmin):
                 active=on, updated_at=timezone.now()
             )
 
-    def changelist_view(self, request: HttpRequest, *args: Any) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         if request.method != "POST":
-            return super().changelist_view(request, *args)
+            return super().changelist_view(request, extra_context)
         with live.recording():  # A new order is one event, however many rows it moves
-            return super().changelist_view(request, *args)
+            return super().changelist_view(request, extra_context)
 
     def save_model(
         self, request: HttpRequest, obj: CannedAnswer, form: Any, change: bool

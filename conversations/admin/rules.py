@@ -35,12 +35,6 @@ class RuleForm(forms.ModelForm):
             "cooldown_seconds",
             "parts",
         ]
-        help_texts = {
-            "keywords": gettext_lazy(
-                "Keywords: one a line. A pattern: RE2 syntax, such as refund|return. "
-                "Letters' case and width don't count."
-            )
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

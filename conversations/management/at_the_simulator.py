@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.conf import settings
 
 from conversations.models import MiniProgram
 from conversations.simulator import state
+
+
+def is_there() -> bool:
+    """Return whether this installation has the simulator on.
+
+    Beside a running demo the variable need not be set for commands too.
+    """
+    demo = not settings.PUBLIC_URL and Path(settings.WECHAT_SIMULATOR_STATE).exists()
+    return bool(settings.WECHAT_SIMULATOR or demo)
 
 
 def register(mini_program: MiniProgram) -> None:

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('session_match', models.CharField(blank=True, choices=[('exact', 'is exactly'), ('prefix', 'begins with'), ('pattern', 'matches the pattern')], help_text='Empty: whatever the entrance.', max_length=8, verbose_name='only if SessionFrom')),
                 ('session_from', models.CharField(blank=True, max_length=500, verbose_name='SessionFrom')),
                 ('comparison', models.CharField(choices=[('contains', 'contains one of the keywords'), ('exact', 'is exactly one of the keywords'), ('regex', 'matches the pattern')], default='contains', max_length=8, verbose_name='the text')),
-                ('keywords', models.TextField(blank=True, help_text="Keywords: one a line. A pattern: RE2 syntax, such as 退款|退货. Letters' case and width don't count.", max_length=2000, verbose_name='keywords or pattern')),
+                ('keywords', models.TextField(blank=True, help_text="Keywords: one a line. A pattern: RE2 syntax, such as refund|return. Letters' case and width don't count.", max_length=2000, verbose_name='keywords or pattern')),
                 ('after_seconds', models.PositiveIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)], verbose_name='after how many seconds')),
                 ('cooldown_seconds', models.PositiveIntegerField(default=60, validators=[django.core.validators.MaxValueValidator(2592000)], verbose_name='not again to one customer for how many seconds')),
                 ('parts', models.JSONField(default=list, verbose_name='what it says')),

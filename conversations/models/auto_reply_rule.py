@@ -54,7 +54,7 @@ class AutoReplyRule(models.Model):
         blank=True,
         max_length=2000,
         help_text=_(
-            "Keywords: one a line. A pattern: RE2 syntax, such as 退款|退货. Letters' "
+            "Keywords: one a line. A pattern: RE2 syntax, such as refund|return. Letters' "
             "case and width don't count."
         ),
     )

@@ -91,3 +91,19 @@ def test_a_left_agents_session_ends_at_once(client: Client, lin: Agent) -> None:
     Agent.objects.filter(pk=lin.pk).update(is_active=False)
 
     assert client.get("/account/").status_code == 302
+
+
+def test_the_english_console_has_no_chinese(client: Client, wu: Agent) -> None:
+    wu.language = "en"
+    wu.save()
+    guest = Client(headers={"accept-language": "en"})
+    client.force_login(wu)
+    pages = [guest.get("/login/"), guest.get("/set-password/x/y/")]
+    pages += [client.get(path) for path in ("/account/", "/inbox/", "/admin/")]
+    for model in ("cannedanswer", "autoreplyrule", "entrance", "miniprogram"):
+        pages.append(client.get(f"/admin/conversations/{model}/"))
+        pages.append(client.get(f"/admin/conversations/{model}/add/"))
+
+    for page in pages:
+        text = page.content.decode()
+        assert not [c for c in text if "\u4e00" <= c <= "\u9fff"], page.request

@@ -4,7 +4,6 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import URLValidator
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             give_starting_rules(mini_program)
         elif "app_secret" in given or "api_root" in given:
             mini_programs.forget_token(mini_program)
-        if settings.WECHAT_SIMULATOR and not mini_program.api_root:
+        if not mini_program.api_root and at_the_simulator.is_there():
             at_the_simulator.register(mini_program)
         self.stdout.write(f"{'Changed' if known else 'Added'} {mini_program.name}.")
         self.stdout.write(f"Push URL: {mini_programs.push_url(appid)}")

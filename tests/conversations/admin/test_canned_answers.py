@@ -199,6 +199,33 @@ def test_a_new_order_is_one_event(client: Client) -> None:
     assert told() == 1
 
 
+def test_dragging_what_a_search_left_moves_nothing_else(client: Client) -> None:
+    answers = [
+        CannedAnswer.objects.create(
+            title=title, parts=[{"kind": "text", "text": "x"}], position=n
+        )
+        for n, title in enumerate(["您好", "退款一", "物流", "退款二"])
+    ]
+    rows: dict[str, Any] = {
+        "form-TOTAL_FORMS": 2,
+        "form-INITIAL_FORMS": 2,
+        "_save": "1",
+        "form-0-id": answers[1].pk,
+        "form-0-position": 1,
+        "form-1-id": answers[3].pk,
+        "form-1-position": 0,
+    }
+
+    assert client.post(f"{LIST}?q=退款", rows).status_code == 302
+
+    assert [a.title for a in CannedAnswer.objects.all()] == [
+        "您好",
+        "退款二",
+        "物流",
+        "退款一",
+    ]
+
+
 def test_deleted_one_by_one_or_several_at_once(
     client: Client, quick_reply: CannedAnswer
 ) -> None:
