@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 embedded_broker=not os.environ.get("REDIS_URL"),
                 demo=not settings.PUBLIC_URL,
                 commands=get_commands(),
-                greeting=greeting(),
+                greeting=greeting(bind),
             )
             try:
                 asyncio.run(installation.run())
@@ -107,13 +107,22 @@ def refuse_a_taken_port(bind: str, port: int) -> None:
             ) from exc
 
 
-def greeting() -> str:
+def greeting(bind: str) -> str:
+    """Return what to show once everything is up."""
+    site = settings.SITE_URL
     lines = [
         "Ready. Ctrl-C stops it.",
         "",
-        f"  Console  {settings.SITE_URL}/",
-        f"  Admin    {settings.SITE_URL}/admin/",
+        f"  Console  {site}/",
+        f"  Admin    {site}/admin/",
     ]
-    if not settings.PUBLIC_URL:
-        lines.append(f"  Phone    {settings.SITE_URL}/simulator/")
+    if settings.PUBLIC_URL:
+        lines += [
+            f"  Push     {site}/wechat/<AppID>/push",
+            "",
+            f"  Listens on {bind}:{settings.PORT}"
+            + (", for the HTTPS proxy in front of it." if settings.HTTPS else "."),
+        ]
+    else:
+        lines.append(f"  Phone    {site}/simulator/")
     return "\n".join([*lines, ""])
