@@ -27,7 +27,7 @@ async def areach(name: str) -> None:
     """Stop here if the barrier is armed. The event loop goes on."""
     if not FOLDER or not _stopped(name):
         return
-    while not _released(name):
+    while not _released(name):  # noqa: ASYNC110  The event is another process's file
         await asyncio.sleep(PAUSE)
 
 

@@ -12,9 +12,7 @@ from conversations.models import MiniProgram
 
 
 @register(Tags.database)
-def simulator_beside_wechat(
-    databases: Any = None, **kwargs: Any
-) -> list[CheckMessage]:
+def simulator_beside_wechat(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse the simulator where real customers are: anybody can play one in it."""
     if not settings.WECHAT_SIMULATOR or not databases:
         return []

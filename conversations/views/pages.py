@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from agents.models import Agent
 from conversations.models import Conversation, Customer, Message
+from conversations.models.conversation import ConversationQuerySet
 
 VIEWS = ("waiting", "mine", "all", "closed")
 PAGE = 50  # rows, or messages
@@ -31,18 +32,18 @@ class Walk:
     """Rows in the order of one index. `name` tells walks of one view apart."""
 
     name: str
-    rows: QuerySet[Conversation]
+    rows: ConversationQuerySet
     field: str
     descending: bool = False
 
-    def after(self, at: datetime, pk: int) -> QuerySet[Conversation]:
+    def after(self, at: datetime, pk: int) -> ConversationQuerySet:
         beyond = "lt" if self.descending else "gt"
         return self.ordered().filter(
             Q(**{f"{self.field}__{beyond}": at}) | Q(**{f"pk__{beyond}": pk}),
             **{f"{self.field}__{beyond}e": at},  # So that the index is entered here
         )
 
-    def ordered(self) -> QuerySet[Conversation]:
+    def ordered(self) -> ConversationQuerySet:
         sign = "-" if self.descending else ""
         return self.rows.order_by(f"{sign}{self.field}", f"{sign}pk")
 
