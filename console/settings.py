@@ -445,7 +445,14 @@ def _room(title: Any, icon: str, model: str, says: Any) -> dict[str, Any]:
 UNFOLD = {
     "SITE_TITLE": _("Kefu admin"),
     "SITE_HEADER": _("Kefu admin"),
-    "SITE_SYMBOL": "forum",
+    "SITE_ICON": lambda request: static("console/img/kefu.svg"),
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("console/img/kefu.svg"),
+        }
+    ],
     "SITE_URL": "/inbox/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
@@ -472,6 +479,15 @@ UNFOLD = {
     },
     "SIDEBAR": {
         "navigation": [
+            {
+                "items": [
+                    {
+                        "title": _("Back to the inbox"),
+                        "icon": "arrow_back",
+                        "link": "/inbox/",
+                    }
+                ],
+            },
             {
                 "title": _("Answering"),
                 "items": [
