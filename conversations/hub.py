@@ -161,10 +161,11 @@ class Hub:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _check_access(self) -> None:
+        tabs = list(self.tabs)  # Who joins meanwhile is not asked about
         versions = await database_sync_to_async(presence.access_versions)(
-            {tab.agent_id for tab in self.tabs}
+            {tab.agent_id for tab in tabs}
         )
-        for tab in list(self.tabs):
+        for tab in tabs:
             if versions.get(tab.agent_id) != tab.access_version:
                 tab.sign_out()
 
