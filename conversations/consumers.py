@@ -25,7 +25,7 @@ from conversations.hub import Tab
 LONGEST_FRAME = 2048  # characters; nothing a tab has to say is longer
 MOST_FRAMES = 40  # in ten seconds
 SIGNED_OUT = 4401
-POLICY = 1008  # the close code for a tab that says too much
+POLICY = 4429  # for a tab that says too much; Daphne takes no 1008 from us
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
