@@ -274,7 +274,10 @@ def _settle(
             attempt.errmsg = result.errmsg[:300]
             attempt.save()
         if result.state == State.SENT:
-            Customer.objects.filter(pk=delivery.customer_id).update(exchanged_at=now)
+            # A message that arrives ends the indicator, so it may be shown again.
+            Customer.objects.filter(pk=delivery.customer_id).update(
+                exchanged_at=now, typing_shown_at=None
+            )
         live.message(delivery.message)
         if result.state in (State.FAILED, State.UNCONFIRMED):
             live.conversation(delivery.message.conversation)  # The row shows it

@@ -1,0 +1,168 @@
+"""The main job, from end to end: two agents' tabs, a phone, real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.processes.driver import Console
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+TYPING = "对方正在输入"
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    folder = tmp_path_factory.mktemp("console")
+    with Console(folder, {"LANE_LEASE": "6"}, demo=True) as console:
+        console.start("broker")
+        console.manage("demo")
+        console.start("web", "worker", "cron")
+        yield console
+        assert console.tracebacks() == []
+
+
+@pytest.fixture
+def desk(console: Console, browser: Browser):
+    """Open an agent's tab: desk("lin")."""
+    contexts = []
+
+    def open_tab(name: str) -> Page:
+        context = browser.new_context(
+            viewport={"width": 1366, "height": 768}, locale="zh-CN"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{console.url}/")
+        page.fill("[name=username]", name)
+        page.fill("[name=password]", f"kefu-demo-{name}")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/inbox/**")
+        expect(page.locator("live-socket")).to_have_attribute("data-state", "open")
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def phone(console: Console, browser: Browser) -> Iterator[Page]:
+    """A new customer's phone."""
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN"
+    )
+    page = context.new_page()
+    page.goto(f"{console.url}/simulator/")
+    expect(page.locator("[data-openid]")).not_to_have_count(0)
+    known = page.locator("[data-openid]").count()
+    page.fill("#add-customer [name=name]", "小明")
+    page.press("#add-customer [name=name]", "Enter")
+    expect(page.locator("[data-openid]")).to_have_count(known + 1)
+    yield page
+    context.close()
+
+
+def says(phone: Page, words: str) -> None:
+    phone.fill("#words", words)
+    phone.press("#words", "Enter")
+
+
+def rows(page: Page):
+    return page.locator("inbox-list li[id$=-row]")
+
+
+def test_a_question_and_its_answer(desk, phone):
+    lin, chen = desk("lin"), desk("chen")
+
+    # The customer enters and is welcomed.
+    phone.locator("[data-session-from='训练营']").click()
+    expect(phone.locator(".line--service .bubble").last).to_be_visible()
+
+    # A keyword is answered by a rule, and the question is live in both tabs.
+    says(phone, "我想退款")
+    expect(phone.locator(".line--service .bubble").last).to_contain_text("退款")
+    says(phone, "请问几点开课？")
+    for page in (lin, chen):
+        expect(rows(page).filter(has_text="请问几点开课？")).to_have_count(1)
+
+    rows(lin).filter(has_text="请问几点开课？").click()
+    rows(chen).filter(has_text="请问几点开课？").click()
+    for page in (lin, chen):
+        expect(page.locator("message-thread")).to_contain_text("请问几点开课？")
+
+    # Lin claims and answers with a quick reply; the phone shows typing, then the text.
+    lin.locator("[data-action=claim]").click()
+    expect(chen.locator(".header__holder")).to_contain_text("林晓")
+    quick = lin.locator("#quick-replies button").first
+    phone.evaluate(
+        """() => {
+            window.titles = []
+            const title = document.querySelector("#chat-title")
+            const note = () => window.titles.push(title.textContent)
+            const all = {subtree: true, childList: true, characterData: true}
+            new MutationObserver(note).observe(title, all)
+        }"""
+    )
+    words = quick.get_attribute("title")
+    quick.click()
+    expect(phone.locator(".line--service .bubble").last).to_have_text(words)
+    assert any(TYPING in title for title in phone.evaluate("window.titles"))
+    assert TYPING not in phone.locator("#chat-title").inner_text()
+    expect(lin.locator("message-thread .message--agent").last).to_contain_text(words)
+
+    # The other tab shows who answered, and a reload shows the same.
+    answer = chen.locator("message-thread .message--agent").last
+    expect(answer).to_contain_text("林晓")
+    expect(answer.locator(".delivery--sent")).to_be_visible()
+    expect(lin.locator(".delivery--sent").last).to_be_visible()
+    for page in (lin, chen):
+        live = page.locator("message-thread ol").inner_text()
+        page.reload()
+        expect(page.locator("message-thread .delivery--sent").last).to_be_visible()
+        assert page.locator("message-thread ol").inner_text() == live
+
+
+def test_a_typed_answer_with_a_common_answer_in_it(desk, phone):
+    lin = desk("lin")
+    phone.locator("[data-session-from='首页客服']").click()
+    says(phone, "发票怎么开")
+    rows(lin).filter(has_text="发票怎么开").click()
+    box = lin.locator("textarea")
+    box.click()
+    lin.keyboard.type("您好，")
+    lin.keyboard.type(" /")
+    lin.keyboard.type("fp")
+    expect(lin.locator("answer-picker [role=option]").first).to_be_visible()
+    lin.keyboard.press("Enter")
+    text = box.input_value()
+    assert text.startswith("您好，")
+    assert "发票" in text
+    lin.keyboard.press("Enter")
+    expect(phone.locator(".line--service .bubble").last).to_contain_text("发票")
+    expect(box).to_have_value("")
+
+
+def test_what_was_typed_survives_switching_reload_and_a_dead_server(
+    console, desk, phone
+):
+    lin = desk("lin")
+    phone.locator("[data-session-from='售后退款']").click()
+    says(phone, "在吗，有人吗")
+    rows(lin).filter(has_text="在吗，有人吗").click()
+    with lin.expect_response(lambda answer: "/draft/" in answer.url):
+        lin.locator("textarea").fill("还没有写完的话")
+    lin.reload()
+    expect(lin.locator("textarea")).to_have_value("还没有写完的话")
+
+    console.kill("web")
+    lin.locator("textarea").press("Enter")
+    expect(lin.locator(".composer__notice")).to_be_visible()
+    expect(lin.locator("textarea")).to_have_value("还没有写完的话")
+    console.start("web")
+    lin.locator("textarea").press("Enter")
+    expect(phone.locator(".line--service .bubble").last).to_have_text("还没有写完的话")
+    expect(lin.locator("message-thread .message--agent")).to_have_count(1)
