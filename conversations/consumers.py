@@ -25,7 +25,7 @@ from conversations.hub import Tab
 LONGEST_FRAME = 2048  # characters; nothing a tab has to say is longer
 MOST_FRAMES = 40  # in ten seconds
 SIGNED_OUT = 4401
-POLICY = 4429  # for a tab that says too much; Daphne takes no 1008 from us
+TOO_MUCH = 4429  # for a tab that says too much; Daphne takes no 1008 from us
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -63,7 +63,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         now = time.monotonic()
         if len(self.heard) == MOST_FRAMES and now - self.heard[0] < 10:
-            await self.close(POLICY)
+            await self.close(TOO_MUCH)
             return
         self.heard.append(now)
         said = _decode(text_data)
