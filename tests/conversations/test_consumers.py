@@ -249,7 +249,7 @@ def test_a_tab_that_talks_too_much_is_closed(web, lin):
     tab = web.open_tab(lin)
     for _ in range(consumers.MOST_FRAMES + 1):
         tab.says({"here": True})
-    assert tab.waits_for_end() == consumers.POLICY
+    assert tab.waits_for_end() == consumers.TOO_MUCH
 
 
 def test_as_much_as_an_agent_does_is_not_too_much(web, lin, conversation):
