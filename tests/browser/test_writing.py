@@ -1,0 +1,332 @@
+"""What becomes of the words in the box, and when they are sent: once, and on purpose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+
+from tests.browser.key_sequences import BEGINNING, CONFIRMED_BY_ENTER, PLAY
+from tests.processes.driver import Console
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+CAST = """
+from django.utils import timezone
+from agents.models import Agent
+from conversations.models import CannedAnswer, Conversation, Customer, MiniProgram
+from conversations.models.conversation import digest_of
+
+Agent.objects.create_user("lin", password="lin-password", display_name="Lin")
+shop = MiniProgram.objects.create(appid="wx0123456789abcdef", name="云课堂")
+for number in range(30):
+    customer = Customer.objects.create(mini_program=shop, openid=f"oCustomer-{number:04}")
+    Conversation.objects.create(
+        customer=customer,
+        session_from_digest=digest_of(""),
+        waiting_since=timezone.now(),
+        last_message_at=timezone.now(),
+    )
+for title, shortcut, pinyin, text in (
+    ("退款流程", "tk", "tuikuanliucheng tklc", "退款请在订单页申请。"),
+    ("发票", "fp", "fapiao fp", "发票三天内开好。"),
+):
+    CannedAnswer.objects.create(
+        title=title,
+        shortcut=shortcut,
+        pinyin=pinyin,
+        parts=[{"kind": "text", "text": text}],
+    )
+CannedAnswer.objects.create(
+    use="quick_reply", title="稍等", parts=[{"kind": "text", "text": "请稍等。"}]
+)
+"""
+SOMETHING_ARRIVES = """
+from django.utils import timezone
+from conversations import live
+from conversations.models import Conversation, Message
+
+conversation = Conversation.objects.get(pk={pk})
+with live.recording():
+    message = Message.objects.create(
+        conversation=conversation,
+        customer=conversation.customer,
+        author="customer",
+        text="还在吗",
+        said_at=timezone.now(),
+        ordered_at=timezone.now(),
+    )
+    live.message(message)
+    live.conversation(conversation)
+"""
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with Console(tmp_path_factory.mktemp("console")) as console:
+        console.start("broker", "web")
+        console.shell(CAST)
+        yield console
+
+
+@pytest.fixture(scope="module")
+def signed_in(console: Console, browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=console.url
+    )
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("[name=username]", "lin")
+    page.fill("[name=password]", "lin-password")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox/**")
+    page.close()
+    yield context
+    context.close()
+
+
+class Desk:
+    """Lin's page with one conversation open that nobody has written in yet."""
+
+    _next = 0
+
+    def __init__(self, context: BrowserContext) -> None:
+        Desk._next += 1
+        self.pk = Desk._next
+        self.page: Page = context.new_page()
+        self.posts: list[str] = []
+        self.page.on("request", self._note)
+        self.page.goto(f"/conversations/{self.pk}/")
+        expect(self.page.locator("live-socket")).to_have_attribute("data-state", "open")
+        self.box.focus()
+
+    def _note(self, request) -> None:  # type: ignore[no-untyped-def]
+        if request.method == "POST" and request.url.endswith("/messages/"):
+            self.posts.append(request.post_data)
+
+    @property
+    def box(self) -> Locator:
+        return self.page.locator("#composer-text")
+
+    @property
+    def ours(self) -> Locator:
+        return self.page.locator(".message--agent .bubble")
+
+    @property
+    def picker(self) -> Locator:
+        return self.page.locator("answer-picker")
+
+    @property
+    def notice(self) -> Locator:
+        return self.page.locator(".composer__notice")
+
+    def uuids(self) -> set[str]:
+        return set(re.findall(r"client_uuid=([0-9a-f-]{36})", " ".join(self.posts)))
+
+
+@pytest.fixture
+def desk(signed_in: BrowserContext) -> Iterator[Desk]:
+    desk = Desk(signed_in)
+    yield desk
+    desk.page.close()
+
+
+@pytest.mark.parametrize("keys", CONFIRMED_BY_ENTER.values(), ids=CONFIRMED_BY_ENTER)
+def test_confirming_a_candidate_sends_nothing_and_the_next_enter_sends_once(desk, keys):
+    desk.box.evaluate(PLAY, keys)
+    expect(desk.box).to_have_value("你")
+    assert desk.posts == []
+
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["你"])
+    expect(desk.box).to_have_value("")
+    assert len(desk.posts) == 1
+
+
+def test_chromiums_own_input_method_is_left_alone(desk):
+    cdp = desk.page.context.new_cdp_session(desk.page)
+    cdp.send(
+        "Input.imeSetComposition",
+        {"text": "nihao", "selectionStart": 5, "selectionEnd": 5},
+    )
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
+    cdp.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+    cdp.send("Input.insertText", {"text": "你好"})
+    cdp.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    expect(desk.box).to_have_value("你好")
+    assert desk.posts == []
+
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["你好"])
+
+
+@pytest.mark.parametrize("name", ["Enter", "ArrowDown", "Escape", " ", "1"])
+def test_the_picker_leaves_an_input_method_its_keys(desk, name):
+    desk.box.press_sequentially("/")
+    expect(desk.picker).to_be_visible()
+    chosen = desk.box.get_attribute("aria-activedescendant")
+    taken = {"key": name, "keyCode": 229, "isComposing": True}
+    desk.box.evaluate(PLAY, [*BEGINNING, ["keydown", taken]])
+    expect(desk.picker).to_be_visible()
+    expect(desk.picker.locator("[role=option]")).to_have_count(2)
+    assert desk.box.get_attribute("aria-activedescendant") == chosen
+    assert desk.posts == []
+
+
+def test_a_key_held_down_sends_once(desk):
+    desk.box.fill("在的")
+    repeat = {"key": "Enter", "code": "Enter", "keyCode": 13}
+    desk.box.evaluate(
+        PLAY, [["keydown", repeat], *[["keydown", {**repeat, "repeat": True}]] * 5]
+    )
+    expect(desk.ours).to_have_text(["在的"])
+    assert len(desk.posts) == 1
+
+
+def test_shift_enter_breaks_the_line(desk):
+    desk.box.press_sequentially("一")
+    desk.box.press("Shift+Enter")
+    desk.box.press_sequentially("二")
+    assert desk.posts == []
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["一\n二"])
+
+
+def test_blank_text_is_not_sent(desk):
+    desk.box.press_sequentially("  ")
+    desk.box.press("Enter")
+    expect(desk.box).to_have_value("  ")
+    assert desk.posts == []
+
+
+def test_a_double_click_on_a_quick_reply_sends_it_once(desk):
+    desk.page.locator("[data-answer]").dblclick()
+    expect(desk.ours).to_have_text(["请稍等。"])
+    assert len(desk.posts) == 1
+
+
+def test_a_common_answer_is_found_by_initials_and_put_in_at_the_caret(desk):
+    desk.box.press_sequentially("您好， 谢谢")
+    for _ in "谢谢":
+        desk.box.press("ArrowLeft")
+    desk.box.press_sequentially("／tk")
+    expect(desk.picker.locator("[role=option]")).to_have_text([re.compile("退款流程")])
+    desk.box.press("Enter")
+    expect(desk.box).to_have_value("您好， 退款请在订单页申请。谢谢")
+    assert desk.posts == []
+
+    desk.box.press("Control+z")
+    expect(desk.box).to_have_value("您好， ／tk谢谢")
+
+
+def test_escape_closes_the_picker_and_leaves_the_text(desk):
+    desk.box.press_sequentially("、fa")
+    expect(desk.picker).to_be_visible()
+    desk.box.press("Escape")
+    expect(desk.picker).to_be_hidden()
+    expect(desk.box).to_have_value("、fa")
+
+
+def test_control_enter_sends_an_answer_at_once(desk):
+    desk.box.press_sequentially("/fp")
+    desk.box.press("Control+Enter")
+    expect(desk.ours).to_have_text(["发票三天内开好。"])
+    expect(desk.box).to_have_value("")
+
+
+def test_an_address_in_the_text_calls_no_picker(desk):
+    desk.box.press_sequentially("https://example.com/tk 1/2")
+    expect(desk.picker).to_be_hidden()
+
+
+def test_what_the_network_lost_stays_in_the_box_and_is_said_once(desk):
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()  # The server has it; the browser never hears so
+        route.abort()
+
+    desk.page.route("**/messages/", lose_the_answer)
+    desk.box.fill("在的")
+    desk.box.press("Enter")
+    expect(desk.notice).to_be_visible()
+    expect(desk.box).to_have_value("在的")
+
+    desk.page.unroute("**/messages/")
+    desk.box.press("Enter")
+    expect(desk.box).to_have_value("")
+    expect(desk.ours).to_have_text(["在的"])
+    expect(desk.notice).to_be_hidden()
+    assert (len(desk.posts), len(desk.uuids())) == (2, 1)
+
+
+def test_a_reload_in_the_middle_of_a_send_says_it_once(desk):
+    desk.page.route("**/messages/", lambda route: None)  # No answer ever comes
+    desk.box.fill("在的")
+    with desk.page.expect_request("**/messages/"):
+        desk.box.press("Enter")
+    desk.page.unroute("**/messages/")
+    desk.page.reload()
+    expect(desk.ours).to_have_text(["在的"])
+    expect(desk.box).to_have_value("")
+    assert len(desk.uuids()) == 1
+
+
+def test_what_was_typed_during_a_send_stays(desk):
+    waiting: list[Route] = []
+    desk.page.route("**/messages/", lambda route: waiting.append(route))
+    desk.box.fill("第一句")
+    with desk.page.expect_request("**/messages/"):
+        desk.box.press("Enter")
+    desk.box.press_sequentially("第二句")
+    waiting[0].continue_()
+    expect(desk.box).to_have_value("第二句")
+    expect(desk.ours).to_have_text(["第一句"])
+
+
+def test_a_draft_survives_switching_and_a_reload(desk):
+    desk.box.press_sequentially("还没写完")
+    desk.page.locator(".row__link").nth(25).click()
+    expect(desk.page).not_to_have_url(re.compile(f"/conversations/{desk.pk}/"))
+    expect(desk.box).to_have_value("")
+    desk.page.go_back()
+    expect(desk.box).to_have_value("还没写完")
+    desk.page.reload()
+    expect(desk.box).to_have_value("还没写完")
+
+
+def test_a_send_goes_to_whom_it_was_written(desk):
+    waiting: list[Route] = []
+    desk.page.route("**/messages/", lambda route: waiting.append(route))
+    desk.box.fill("只给一个人")
+    with desk.page.expect_request("**/messages/"):
+        desk.box.press("Enter")
+    desk.page.locator(".row__link").nth(24).click()
+    expect(desk.page).not_to_have_url(re.compile(f"/conversations/{desk.pk}/"))
+    with desk.page.expect_response("**/messages/"):
+        waiting[0].continue_()
+    expect(desk.ours).to_have_count(0)
+    desk.page.go_back()
+    expect(desk.ours).to_have_text(["只给一个人"])
+    expect(desk.box).to_have_value("")
+
+
+def test_what_arrives_leaves_the_box_alone(desk, console):
+    desk.box.press_sequentially("正在写")
+    console.shell(SOMETHING_ARRIVES.format(pk=desk.pk))
+    expect(desk.page.locator(".message--customer")).to_have_count(1)
+    expect(desk.box).to_have_value("正在写")
+    expect(desk.box).to_be_focused()
+
+
+def test_a_text_too_long_for_wechat_is_counted_and_not_sent(desk):
+    counter = desk.page.locator(".composer__counter")
+    desk.box.fill("长" * 470)
+    expect(counter).to_be_empty()
+    desk.box.fill("长" * 480)
+    expect(counter).to_contain_text("1440")
+    desk.box.fill("长" * 683)
+    desk.box.press("Enter")
+    expect(counter).to_contain_text("2049")
+    expect(desk.page.locator(".composer__send")).to_be_disabled()
+    assert desk.posts == []
