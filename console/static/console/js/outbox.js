@@ -21,13 +21,14 @@ export async function send(conversation, url, words) {
     const data = { ...words, client_uuid: entry.uuid }
     const response = await ask(url, { method: "POST", data })
     if (response.ok) {
-      forget(entry)
-      return { state: "taken", messages: parse(await response.text()) }
+      const html = await response.text()
+      forget(entry) // Not before: whoever waits clears the draft in the same breath
+      return { state: "taken", messages: parse(html) }
     }
     tried.add(entry.uuid)
     if (response.status >= 500 || response.status === 429) return { state: "broken" }
-    forget(entry)
     const { error, text, stale } = await response.json()
+    forget(entry)
     return { state: "refused", error, text, isStale: stale }
   } catch (error) {
     tried.add(entry.uuid)
