@@ -39,7 +39,8 @@ logger = logging.getLogger(__name__)
 
 PATH = re.compile(r"/wechat/([0-9A-Za-z_-]{1,32})/push/?")
 BODY_DEADLINE = 5.0  # s for a body to arrive: WeChat itself waits no longer
-ANSWER_DEADLINE = 4.0  # s until a push that can't be committed is told so
+KEYS_DEADLINE = 1.0  # s to look up whose push it is
+ANSWER_DEADLINE = 3.5  # s until a push that can't be committed is told so
 KEYS_FOR = 2.0  # s a mini program's credentials are remembered
 PROBLEM_LOG_EVERY = timedelta(seconds=10)
 
@@ -176,8 +177,9 @@ async def _keys(appid: str) -> tuple[int, Credentials]:
     if kept and kept[0] > time.monotonic():
         return kept[1], kept[2]
     try:
-        mini_program = await sync_to_async(_find, thread_sensitive=False)(appid)
-    except DatabaseError:
+        async with asyncio.timeout(KEYS_DEADLINE):
+            mini_program = await sync_to_async(_find, thread_sensitive=False)(appid)
+    except (DatabaseError, TimeoutError):
         if kept:  # The keys seldom change; what must not be lost is the push
             return kept[1], kept[2]
         raise Refused(503) from None
