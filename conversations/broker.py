@@ -52,6 +52,7 @@ class SafeJob(Job):
             self._success_callback_name
             or self._failure_callback_name
             or self._stopped_callback_name
+            or self.webhooks
         ):
             raise PermissionError("a job may not bring callbacks")
 
