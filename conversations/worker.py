@@ -13,7 +13,9 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from redis.exceptions import RedisError
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
 
 from conversations import health, lanes, mini_programs, sending
 
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = 2.0  # s
 BEAT_EVERY = 5.0  # s
+DROP_PAUSE = 0.1  # s, should it be something else that fails again and again
 WARM_STOP = 20.0  # s given to lanes on the way; then their leases settle the rest
 
 
@@ -37,6 +40,24 @@ class LaneWorker(SimpleWorker):
             if not lanes.settle(WARM_STOP):
                 logger.warning("Stopped with lanes on the way; their leases will end")
             lanes.run(mini_programs.hang_up()).result(5)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Take the next job that can be read, as RQ does; drop what can't.
+
+        Bytes that are no job raise all kinds of errors in RQ, which then ends the
+        worker. They have left the queue by then, and what we enqueue ourselves is only
+        a hint.
+        """
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except (RedisError, StopRequested):
+                raise
+            except Exception as exc:
+                logger.error("Dropped what is no job of ours: %s", type(exc).__name__)
+                time.sleep(DROP_PAUSE)
 
     def _await_broker(self) -> None:
         """Wait for Redis to come, while the sweeper goes on serving without it."""
