@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import socket
 import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,8 +25,9 @@ import httpx
 import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
+from conversations.health import SILENT
 from conversations.wechat.client import SEND
 from tests.processes.driver import PATIENCE, Console, wait_until
 
@@ -133,8 +136,19 @@ class Scene:
     def new_desk(self, name: str) -> Desk:
         return Desk(self, self.console.signed_in(name, PASSWORD))
 
-    def forget_desks(self) -> None:
-        self._desks.clear()
+    def silence(self, name: str) -> None:
+        """Have a dead or frozen process have said nothing for as long as it takes."""
+        self.database.change(
+            "UPDATE conversations_processheartbeat SET at = ? WHERE name = ?",
+            datetime.now(UTC).replace(tzinfo=None) - 2 * SILENT,
+            name,
+        )
+
+    def excuse(self, name: str) -> None:
+        """Let a process have said what went wrong so far."""
+        ours = f"{name}: "
+        traces = self.console.tracebacks()
+        self._blamed |= {trace for trace in traces if trace.startswith(ours)}
 
     def blame(self) -> list[str]:
         """Return what the processes said since last asked that nobody may find in a log,
@@ -182,6 +196,21 @@ class Database:
     def change(self, sql: str, *parameters: Any) -> None:
         with closing(self._sqlite()) as connection, connection:
             connection.execute(sql, parameters)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Have PostgreSQL throw out its clients and let none in while the block runs."""
+        root = self._url.replace("/kefu?", "/postgres?")
+        with psycopg.connect(root, autocommit=True) as connection:
+            connection.execute("ALTER DATABASE kefu ALLOW_CONNECTIONS false")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = 'kefu'"
+            )
+            try:
+                yield
+            finally:
+                connection.execute("ALTER DATABASE kefu ALLOW_CONNECTIONS true")
 
     def _sqlite(self) -> sqlite3.Connection:
         return sqlite3.connect(self._console.var_dir / "kefu.sqlite3", timeout=10)
@@ -233,6 +262,11 @@ class Customer:
         msg_id, create_time, times.
         """
         return self.acts("text", content=f"{words} {HUSH}", options=options)
+
+    def begins_to_write(self, words: str) -> None:
+        """Write, without waiting for what becomes of it."""
+        path = f"/_customers/{self.openid}/text"
+        self.wechat.post(path, content=f"{words} {HUSH}")
 
     def enters(self, session_from: str, **options: Any) -> str:
         return self.acts("enter", session_from=session_from, options=options)
@@ -346,12 +380,15 @@ class Tab:
         self.frames: list[dict[str, Any]] = []
         self.number = 0  # the newest it has seen
         self.closed: int | None = None
-        self._socket: ClientConnection = connect(
-            f"ws://127.0.0.1:{port}/live/",
-            origin=scene.console.url if origin == "own" else origin,  # type: ignore[arg-type]
-            additional_headers={"Cookie": cookie} if cookie else {},
-            open_timeout=PATIENCE,
-            close_timeout=1,
+        self._stack = ExitStack()
+        self._socket = self._stack.enter_context(
+            connect(
+                f"ws://127.0.0.1:{port}/live/",
+                origin=scene.console.url if origin == "own" else origin,  # type: ignore[arg-type]
+                additional_headers={"Cookie": cookie} if cookie else {},
+                open_timeout=PATIENCE,
+                close_timeout=1,
+            )
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -360,7 +397,7 @@ class Tab:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._socket.close()
+        self._stack.close()
         self._reader.join(PATIENCE)
 
     def _read(self) -> None:
@@ -380,11 +417,17 @@ class Tab:
         wait_until(lambda: any("through" in one for one in self.frames), what="through")
 
     def says(self, **frame: Any) -> None:
-        self._socket.send(json.dumps(frame))
+        self.sends(json.dumps(frame))
+
+    def sends(self, text: str) -> None:
+        try:
+            self._socket.send(text)
+        except ConnectionClosed:
+            pass  # `closed` tells
 
     def cut(self) -> None:
         """Lose the line without a word."""
-        self._socket.socket.close()
+        self._socket.socket.shutdown(socket.SHUT_RDWR)
         self._reader.join(PATIENCE)
 
     def shows(self, words: str) -> bool:

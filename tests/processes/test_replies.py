@@ -89,12 +89,14 @@ def test_a_reply_cut_off_before_it_is_stored_is_one_message_when_repeated(
     scene, lin, xiaoming
 ):
     key = uuid.uuid4()
-    with scene.database.locked():
-        with meanwhile(lambda: lin.says(xiaoming, "您好", key)) as answer:
-            wait_until(lambda: scene.console.connections() > 0)
-            scene.console.kill("web")
-            with pytest.raises(httpx.TransportError):
-                answer()
+    with (
+        scene.database.locked(),
+        meanwhile(lambda: lin.says(xiaoming, "您好", key)) as answer,
+    ):
+        wait_until(lambda: scene.console.connections() > 0)
+        scene.console.kill("web")
+        with pytest.raises(httpx.TransportError):
+            answer()
     assert xiaoming.thread("agent") == []
     scene.whole()
 
