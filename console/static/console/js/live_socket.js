@@ -27,6 +27,7 @@ class LiveSocket extends HTMLElement {
   #wasLost = false
   #missed = null // updates since the line was lost; null while it is well
   #retry
+  #isBarred = false // by the server, for good
   #typed = { at: 0, conversation: null }
 
   connectedCallback() {
@@ -77,7 +78,7 @@ class LiveSocket extends HTMLElement {
     this.#socket = undefined
     this.#lose()
     if (code === SIGNED_OUT) return document.dispatchEvent(new CustomEvent("desk:signed-out"))
-    if (code === NOT_FOUND) return
+    if (code === NOT_FOUND) return void (this.#isBarred = true)
     // Never all tabs at once: a server that has just come back must live.
     const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#attempts++)
     this.#retry = setTimeout(this.#connect, wait * (0.5 + Math.random() / 2))
@@ -91,7 +92,7 @@ class LiveSocket extends HTMLElement {
   }
 
   #check = () => {
-    if (document.hidden || document.getElementById("signed-out").open) return
+    if (document.hidden || !this.#mayConnect) return
     const isDead = Date.now() - this.#heardAt > SILENCE
     if (!this.#socket || isDead) this.#connect()
   }
@@ -110,7 +111,6 @@ class LiveSocket extends HTMLElement {
   #take(frame) {
     if (frame.html) this.#show(frame)
     else if (frame.topic) this.#tell(frame.topic, frame)
-    if (frame.html && this.#missed !== null) this.#missed++
     if (frame.reset || frame.resync) this.#tell("reload")
     this.#seq = Math.max(this.#seq, frame.seq ?? 0, frame.through ?? 0)
     if (frame.reset) this.#seq = frame.through
@@ -119,6 +119,7 @@ class LiveSocket extends HTMLElement {
   #show({ html }) {
     const kind = ["row", "header"].find((one) => html.slice(0, 400).includes(`-${one}"`)) ?? "message"
     this.#tell(kind, { html })
+    if (this.#missed !== null && isNews(kind, html)) this.#missed++
   }
 
   #tell(what, detail = {}) {
@@ -127,7 +128,7 @@ class LiveSocket extends HTMLElement {
 
   #poll = async () => {
     const isLost = this.#lostAt !== null && Date.now() - this.#lostAt > LOST_AFTER
-    if (!isLost || document.hidden || document.getElementById("signed-out").open) return
+    if (!isLost || document.hidden || !this.#mayConnect) return
     const query = new URLSearchParams({ after: this.#seq, looking_at: this.#lookingAt ?? "" })
     const response = await ask(`/events/?${query}`).catch(() => null)
     if (!response?.ok || this.#lostAt === null) return
@@ -153,7 +154,7 @@ class LiveSocket extends HTMLElement {
     this.#presence("open")
     if (!this.#wasLost) return
     this.#wasLost = false
-    this.#announce(this.dataset.back.replace("{n}", missed ?? 0), "back")
+    this.#announce(this.dataset.caughtUp.replace("{n}", missed ?? 0), "back")
     setTimeout(() => (this.#line.hidden = this.#lostAt === null), BACK_FOR)
   }
 
@@ -180,9 +181,20 @@ class LiveSocket extends HTMLElement {
     return true
   }
 
+  get #mayConnect() {
+    return !this.#isBarred && !document.getElementById("signed-out").open
+  }
+
   get #line() {
     return this.querySelector(".line")
   }
+}
+
+// A thread tells its own messages; a row tells of a conversation that isn't on show.
+function isNews(kind, html) {
+  const customer = document.getElementById("conversation").dataset.customer
+  const isElsewhere = !html.slice(0, 400).includes(`data-customer="${customer}"`)
+  return kind === "message" || (kind === "row" && isElsewhere)
 }
 
 // For those who hear the page: once, not with every second that goes by.

@@ -182,6 +182,14 @@ class MessageComposer extends HTMLElement {
     this.#counter.textContent = count >= COUNT_FROM * mostBytes ? text : ""
     this.#counter.classList.toggle("composer__counter--over", isOver)
     this.#form.querySelector("[type=submit]").disabled = isOver
+    this.#grow()
+  }
+
+  // As high as its text, where the style sheet can't say so.
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return
+    this.#box.style.height = "auto"
+    this.#box.style.height = `${this.#box.scrollHeight}px`
   }
 
   #tell(sentence, tone = "", quoted = "") {
