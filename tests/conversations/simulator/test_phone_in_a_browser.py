@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-
 import httpx
 import pytest
 from django.core.asgi import get_asgi_application
@@ -10,6 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 from conversations.simulator import state
 from conversations.simulator.api import application
 from conversations.simulator.http import PREFIX
+from tests.browser.conftest import FLAGS, chromium
 
 from .conftest import APPID, SECRET, WeChat
 
@@ -19,9 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def page(settings, tmp_path, receiver, serve_app):
     """The page in Chromium, and what it complained about."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("This test needs a browser: apt install chromium")
+    path = chromium()
     settings.ROOT_URLCONF = f"{__package__}.urls"
     settings.WECHAT_SIMULATOR_STATE = str(tmp_path / "wechat.sqlite3")
     world = state.world()
@@ -37,9 +34,7 @@ def page(settings, tmp_path, receiver, serve_app):
 
     root = serve_app(door)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 768})
         complaints = []
         page.on("console", lambda said: complaints.append(said.text))
