@@ -1,0 +1,208 @@
+"""Who may go where: every address for every kind of visitor."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from django.test import Client
+
+from agents.models import Agent
+from conversations.simulator import urls as simulator_urls
+from tests.conftest import Xiaoming
+from tests.routes import Examples, routes
+
+pytestmark = pytest.mark.django_db
+
+
+class Statuses(NamedTuple):
+    guest: int
+    agent: int
+    supervisor: int
+
+
+class Access(NamedTuple):
+    get: Statuses
+    post: Statuses
+
+
+SIGN_IN = 302  # to the sign-in page
+FORBIDDEN = 403
+NO_SUCH_METHOD = 405
+UNUSABLE = 422  # an empty form
+
+open_to_all = Access(Statuses(200, 200, 200), Statuses(405, 405, 405))
+people_read = Access(Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 405, 405))
+people_send = Access(Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 422, 422))
+
+
+def supervisors(get: int = 200, post: int = 200) -> Access:
+    return Access(Statuses(SIGN_IN, FORBIDDEN, get), Statuses(SIGN_IN, FORBIDDEN, post))
+
+
+def rows(app: str, model: str, *, deletable: bool) -> dict[str, Access]:
+    """The addresses that the admin has for a model."""
+    deleting = 200 if deletable else FORBIDDEN
+    return {
+        f"admin/{app}/{model}/": supervisors(),
+        f"admin/{app}/{model}/add/": supervisors(),
+        f"admin/{app}/{model}/<path:object_id>/": supervisors(302, 302),
+        f"admin/{app}/{model}/<path:object_id>/change/": supervisors(),
+        f"admin/{app}/{model}/<path:object_id>/history/": supervisors(),
+        f"admin/{app}/{model}/<path:object_id>/delete/": supervisors(
+            deleting, deleting
+        ),
+    }
+
+
+# An address that isn't here fails: say who may go there, then add it.
+MATRIX = {
+    "healthz": open_to_all,
+    "readyz": Access(Statuses(503, 503, 503), Statuses(405, 405, 405)),  # No worker
+    # People.
+    "login/": Access(Statuses(200, 302, 302), Statuses(200, 302, 302)),
+    "logout/": Access(Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 302, 302)),
+    "account/": Access(Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)),
+    "account/password/": people_send,
+    "set-password/<str:uidb64>/<str:token>/": Access(
+        Statuses(200, 200, 200), Statuses(422, 422, 422)
+    ),
+    # The desk.
+    "": Access(Statuses(SIGN_IN, 302, 302), Statuses(SIGN_IN, 405, 405)),
+    "inbox/": people_read,
+    "answers/": people_read,
+    "events/": Access(Statuses(SIGN_IN, 400, 400), Statuses(SIGN_IN, 405, 405)),
+    "conversations/<int:pk>/": people_read,
+    "conversations/<int:pk>/messages/": Access(
+        Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)
+    ),
+    "conversations/<int:pk>/messages/<int:message_pk>/settlement/": people_send,
+    "conversations/<int:pk>/assignment/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
+    ),
+    "conversations/<int:pk>/closure/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
+    ),
+    "conversations/<int:pk>/reading/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 204, 204)
+    ),
+    "conversations/<int:pk>/quick-replies/": people_read,
+    "conversations/<int:pk>/draft/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 405, 405)
+    ),
+    # The admin.
+    "admin/": supervisors(),
+    "admin/search/": supervisors(),
+    "admin/login/": Access(Statuses(302, 302, 302), Statuses(302, 302, 302)),
+    "admin/logout/": supervisors(405, 302),
+    "admin/password_change/": supervisors(302, 302),
+    "admin/password_change/done/": supervisors(200, 405),
+    "admin/autocomplete/": supervisors(FORBIDDEN, 405),  # Of nothing in particular
+    "admin/jsi18n/": supervisors(200, 405),
+    "admin/^(?P<app_label>agents|conversations)/$": supervisors(),
+    "admin/(?P<url>.*)$": supervisors(404, 404),
+    **rows("agents", "agent", deletable=False),
+    "admin/agents/agent/<path:object_id>/new_link/": supervisors(),
+    **rows("conversations", "cannedanswer", deletable=True),
+    **rows("conversations", "entrance", deletable=True),
+    **rows("conversations", "miniprogram", deletable=False),
+    **rows("conversations", "autoreplyrule", deletable=True),
+}
+
+# The methods that some addresses know besides.
+MORE = {
+    ("delete", "conversations/<int:pk>/assignment/"): 200,
+    ("delete", "conversations/<int:pk>/closure/"): 200,
+    ("put", "conversations/<int:pk>/draft/"): 204,
+}
+
+# Open to whoever reaches it, and there only while the simulator is on.
+SIMULATOR = {"", "customers/", "customers/<str:openid>/<str:act>/"}
+
+
+@pytest.fixture
+def examples(xiaoming, lin) -> Examples:
+    return Examples(xiaoming, lin)
+
+
+@pytest.fixture
+def zhao(db) -> Agent:
+    """Was a supervisor; their access has ended, their browser is still signed in."""
+    return Agent.objects.create_user("zhao", password="-", is_staff=True)
+
+
+def browser(agent: Agent | None) -> Client:
+    client = Client()
+    if agent:
+        client.force_login(agent)
+    return client
+
+
+def test_every_address_has_its_place_in_the_matrix():
+    assert set(routes()) == set(MATRIX)
+    assert {str(one.pattern) for one in simulator_urls.urlpatterns} == SIMULATOR
+
+
+def test_without_the_simulator_there_is_no_phone(client, settings):
+    assert not settings.WECHAT_SIMULATOR
+    assert client.get("/simulator/").status_code == 404
+    assert client.post("/simulator/customers/").status_code == 404
+
+
+@pytest.mark.parametrize("route", MATRIX)
+def test_everyone_gets_what_the_matrix_says(examples, chen, wu, route):
+    path, expected = examples.path(route), MATRIX[route]
+    visitors = Statuses(None, chen, wu)
+    got = Access(
+        Statuses(*(browser(one).get(path).status_code for one in visitors)),
+        Statuses(*(browser(one).post(path).status_code for one in visitors)),
+    )
+    assert got == expected
+
+
+def test_what_asks_guests_to_sign_in_sends_them_to_the_sign_in(examples):
+    for route, access in MATRIX.items():
+        answer = browser(None).get(examples.path(route))
+        if access.get.guest == SIGN_IN:
+            assert answer.url.startswith(("/login/", "/admin/login/")), route
+
+
+def test_zhao_whose_access_has_ended_is_a_guest(examples, zhao):
+    client = browser(zhao)
+    zhao.is_active = False
+    zhao.save()
+    for route, expected in MATRIX.items():
+        path = examples.path(route)
+        assert client.get(path).status_code == expected.get.guest, route
+        assert client.post(path).status_code == expected.post.guest, route
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_other_methods_do_nothing_but_where_they_are_known(examples, chen, method):
+    guest, agent = browser(None), browser(chen)
+    for route in MATRIX:
+        path, known = examples.path(route), MORE.get((method, route))
+        assert getattr(guest, method)(path).status_code in (200, 302, 405), route
+        status = getattr(agent, method)(path).status_code
+        assert status == known if known else status in (302, 403, 405), route
+
+
+def test_what_isnt_there_is_said_to_people_and_not_to_guests(examples, lin):
+    missing = [
+        route.replace("<int:pk>", "999999").replace("<int:message_pk>", "1")
+        for route in MATRIX
+        if "<int:pk>" in route
+    ]
+    assert missing
+    for path in missing:
+        assert browser(lin).get(f"/{path}").status_code in (404, 405), path
+        assert browser(lin).post(f"/{path}").status_code in (404, 405), path
+        assert browser(None).get(f"/{path}").status_code == SIGN_IN, path
+
+
+def test_a_message_is_found_only_under_its_own_customer(examples, mini_program, lin):
+    other = Xiaoming(mini_program, "oSomebodyElse")
+    other.writes("在吗")
+    path = f"/conversations/{other.conversation.pk}/messages/{examples.message.pk}/"
+    answer = browser(lin).post(f"{path}settlement/", {"action": "again"})
+    assert answer.status_code == 404
