@@ -6,9 +6,11 @@ import { ask } from "./http.js"
 
 const LOCAL_AFTER = 300 // ms after the last key
 const SERVER_AFTER = 3000 // ms after the first key the server doesn't know of
+const ON_ITS_WAY = 60_000 // ms in which the server may still show what has just been sent
 
 const theirs = `kefu.${document.body.dataset.agent}.`
 const prefix = `${theirs}draft.`
+const sentPrefix = `${theirs}sent.`
 const elsewhere = new Set((document.getElementById("inbox")?.dataset.drafts ?? "").split(" ").filter(Boolean))
 
 export function drafted(conversation) {
@@ -32,7 +34,8 @@ export class Draft {
   // Return the text to go on with. `savedAt` is empty when the server has no draft: then
   // what it once had from here has been sent, from another page.
   newest(saved, savedAt) {
-    const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null")
+    const kept = read(this.#key)
+    if (saved === justSent(this.#conversation)) saved = savedAt = ""
     const isNewer = kept && kept.at > (Date.parse(savedAt) || 0)
     const isSentElsewhere = kept?.isSaved && !savedAt
     if (isNewer && !isSentElsewhere && !kept.isSaved) this.write(kept.text)
@@ -58,7 +61,8 @@ export class Draft {
   }
 
   // The server has the message: nothing of it is a draft any more, except what was added.
-  sent(rest) {
+  sent(text, rest) {
+    localStorage.setItem(sentPrefix + this.#conversation, JSON.stringify({ text, at: now() }))
     this.write(rest)
     clearTimeout(this.#local)
     this.#keep()
@@ -106,6 +110,20 @@ export class Draft {
   get #key() {
     return prefix + this.#conversation
   }
+}
+
+function read(key) {
+  return JSON.parse(localStorage.getItem(key) ?? "null")
+}
+
+// A page may be drawn before the server hears that its draft has gone out.
+function justSent(conversation) {
+  const sent = read(sentPrefix + conversation)
+  return sent && now() - sent.at < ON_ITS_WAY ? sent.text : null
+}
+
+for (const key of Object.keys(localStorage)) {
+  if (key.startsWith(sentPrefix) && now() - read(key).at > ON_ITS_WAY) localStorage.removeItem(key)
 }
 
 // Whoever sits here next must not find what customers said.

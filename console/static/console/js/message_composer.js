@@ -136,7 +136,7 @@ class MessageComposer extends HTMLElement {
     const { value } = this.#box
     const rest = value.startsWith(sent) ? value.slice(sent.length).trimStart() : value
     if (rest !== value) this.#box.value = rest
-    this.#draft.sent(rest)
+    this.#draft.sent(sent, rest)
     this.#count()
     this.#picker.follow(this.#box)
   }
