@@ -78,7 +78,7 @@ def test_every_answer_is_dressed(examples, chen, wu, who):
     foreign = {"Origin": "https://evil.example", "Host": "testserver"}
     for route in routes():
         path = examples.path(route)
-        for method in ("get", "head", "post", "put", "delete", "options"):
+        for method in ("get", "post", "options"):
             answer = getattr(client, method)(path, headers=foreign)
             assert answer.status_code < 500 or route == "readyz", (method, path)
             assert_dressed(answer, path)

@@ -149,15 +149,17 @@ def test_without_the_simulator_there_is_no_phone(client, settings):
     assert client.post("/simulator/customers/").status_code == 404
 
 
-@pytest.mark.parametrize("route", MATRIX)
-def test_everyone_gets_what_the_matrix_says(examples, chen, wu, route):
-    path, expected = examples.path(route), MATRIX[route]
-    visitors = Statuses(None, chen, wu)
-    got = Access(
-        Statuses(*(browser(one).get(path).status_code for one in visitors)),
-        Statuses(*(browser(one).post(path).status_code for one in visitors)),
-    )
-    assert got == expected
+def test_everyone_gets_what_the_matrix_says(examples, chen, wu):
+    differs = {}
+    for route, expected in MATRIX.items():
+        path, visitors = examples.path(route), (None, chen, wu)
+        got = Access(
+            Statuses(*(browser(one).get(path).status_code for one in visitors)),
+            Statuses(*(browser(one).post(path).status_code for one in visitors)),
+        )
+        if got != expected:
+            differs[route] = got
+    assert differs == {}
 
 
 def test_what_asks_guests_to_sign_in_sends_them_to_the_sign_in(examples):
