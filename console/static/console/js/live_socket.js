@@ -25,7 +25,7 @@ class LiveSocket extends HTMLElement {
   #heardAt = 0
   #lostAt = Date.now()
   #wasLost = false
-  #missed = null // updates since the line was lost; null while it is well
+  #missed = new Set() // ids of what changed since the line was lost; null while it is well
   #retry
   #isBarred = false // by the server, for good
   #typed = { at: 0, conversation: null }
@@ -99,7 +99,7 @@ class LiveSocket extends HTMLElement {
 
   #lose() {
     this.#lostAt ??= Date.now()
-    this.#missed ??= 0
+    this.#missed ??= new Set()
   }
 
   #heard(frame) {
@@ -119,7 +119,8 @@ class LiveSocket extends HTMLElement {
   #show({ html }) {
     const kind = ["row", "header"].find((one) => html.slice(0, 400).includes(`-${one}"`)) ?? "message"
     this.#tell(kind, { html })
-    if (this.#missed !== null && isNews(kind, html)) this.#missed++
+    // Once each: the last question over HTTP and the new socket may both bring it.
+    if (this.#missed !== null && isNews(kind, html)) this.#missed.add(html.match(/ id="([^"]+)"/)[1])
   }
 
   #tell(what, detail = {}) {
@@ -154,7 +155,7 @@ class LiveSocket extends HTMLElement {
     this.#presence("open")
     if (!this.#wasLost) return
     this.#wasLost = false
-    this.#announce(this.dataset.caughtUp.replace("{n}", missed ?? 0), "back")
+    this.#announce(this.dataset.caughtUp.replace("{n}", missed.size), "back")
     setTimeout(() => (this.#line.hidden = this.#lostAt === null), BACK_FOR)
   }
 
