@@ -295,3 +295,29 @@ def test_each_agent_sees_whose_a_conversation_is(page, world):
     world.does("claims(12, chen)")
     expect(page.locator(".header__holder")).to_contain_text("Chen")
     expect(page.locator(".header__release")).to_be_hidden()
+
+
+def test_without_a_socket_the_page_asks_now_and_then(context, world):
+    context.route_web_socket("**/live/", lambda socket: socket.close())
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/conversations/3/")
+    expect(page.locator(".line")).to_be_visible()
+    world.does("writes(3, '没有连接也要到')")
+    arrived = page.locator(".message", has_text="没有连接也要到")
+    expect(arrived).to_be_in_viewport(timeout=20_000)
+    expect(page.locator("#conversation-3-row")).to_contain_text("没有连接也要到")
+
+
+def test_a_new_quick_reply_appears_without_a_reload(page, world):
+    go(page, "/conversations/4/")
+    expect(page.locator("#quick-replies")).to_be_hidden()
+    world.does(
+        "from conversations.models import CannedAnswer\n"
+        "parts = [{'kind': 'text', 'text': '马上就来。'}]\n"
+        "with live.recording():\n"
+        "    CannedAnswer.objects.create(use='quick_reply', title='马上', parts=parts)\n"
+        "    live.answers()"
+    )
+    page.get_by_role("button", name="马上").click()
+    expect(page.locator(".message--agent .bubble").last).to_have_text("马上就来。")
