@@ -1,0 +1,1 @@
+"""The console with one address more: a push endpoint as Django's tutorial would have it."""
