@@ -138,9 +138,8 @@ def _say(messages: list[Message], now: datetime, *, typing_first: bool) -> None:
     for message in messages:
         message.said_at = message.ordered_at = now
     Message.objects.bulk_create(messages)
-    first_of: dict[
-        int, Message
-    ] = {}  # The indicator shows before the first of several, once
+    # The indicator shows before the first of several, once.
+    first_of: dict[int, Message] = {}
     for message in messages:
         first_of.setdefault(message.customer_id, message)
     Delivery.objects.bulk_create(
@@ -155,7 +154,12 @@ def _say(messages: list[Message], now: datetime, *, typing_first: bool) -> None:
     touched = {message.conversation_id: message.conversation for message in messages}
     for message in messages:
         conversation = touched[message.conversation_id]
-        conversation.last_message, conversation.last_message_at = message, now
+        conversation.last_message_at = now
+        # Whoever looks for what to answer next needs the question on the row, and not
+        # what a machine said to it.
+        is_automatic = message.author == Message.Author.AUTO_REPLY
+        if not (is_automatic and conversation.waiting_since):
+            conversation.last_message = message
         live.message(message)
     Conversation.objects.bulk_update(
         touched.values(), ["last_message", "last_message_at"]

@@ -80,6 +80,14 @@ class TestAnswering:
         assert xiaoming.heard() == ["退款说明"]
         assert xiaoming.conversation.waiting_since is not None
 
+    def test_the_row_keeps_the_question_that_waits(self, xiaoming, rule):
+        rule("enter", "欢迎光临")
+        rule("keyword", "退款说明", keywords="退款")
+        xiaoming.enters("")
+        assert xiaoming.conversation.last_message.text == "欢迎光临"
+        xiaoming.writes("我要退款")
+        assert xiaoming.conversation.last_message.text == "我要退款"
+
     def test_a_rule_speaks_once_within_its_cooldown(self, xiaoming, rule):
         rule("keyword", "退款说明", keywords="退款", cooldown_seconds=60)
         for _ in range(3):
