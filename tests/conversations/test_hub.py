@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.test import Client
 from django.test.signals import template_rendered
 from django.utils import timezone
 
+from agents import presence
 from agents.models import Agent, Tab
 from conversations import broker, drawing, handling, hub, live
 from conversations.models import CannedAnswer, LiveEvent, LiveHead
@@ -277,6 +279,32 @@ def test_badges_count_what_there_is(web, lin, chen, xiaoming, conversation):
     handling.claim(conversation, chen)
     counts |= {"waiting": 0, "mine": {str(chen.pk): 1}}
     tab.waits_for(lambda frame: frame == counts)
+
+
+def test_no_drawing_waits_for_the_badges(web, lin, xiaoming, monkeypatch):
+    monkeypatch.setattr(hub, "COUNT_EVERY", FOR_EVER)
+    tab = web.open_tab(lin)
+    tab.resumes(live.head())
+    for words in ("一", "二", "三"):
+        xiaoming.writes(words)
+        tab.shows(words)
+
+
+def test_who_joins_while_access_is_looked_at_stays(lin, chen, monkeypatch):
+    here, joins = [
+        hub.Tab(agent.pk, agent.access_version, "en") for agent in (lin, chen)
+    ]
+    looking = hub.Hub()
+    looking.tabs.add(here)
+    look = presence.access_versions
+
+    def while_somebody_joins(agent_ids):
+        looking.tabs.add(joins)
+        return look(agent_ids)
+
+    monkeypatch.setattr(presence, "access_versions", while_somebody_joins)
+    async_to_sync(looking._check_access)()
+    assert (here.signed_out, joins.signed_out) == (False, False)
 
 
 # What a tab missed.
