@@ -28,3 +28,10 @@ def web(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web
         work = intake.writer.put(None)  # type: ignore[arg-type]
         asyncio.run_coroutine_threadsafe(work, web.loop).result(TIMEOUT)
     web.close()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have new connections to SQLite wait long: who comes first is luck there."""
+    if connection.vendor == "sqlite":
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 30)

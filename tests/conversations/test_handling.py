@@ -76,7 +76,7 @@ def test_claiming_twice_is_claiming_once(conversation, lin):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_claim_at_once_one_has_it(conversation, now_it_is):
+def test_of_many_who_claim_at_once_one_has_it(conversation, now_it_is, patient):
     agents = [Agent.objects.create_user(f"agent{n}", password="-") for n in range(8)]
     start, claimed = threading.Barrier(len(agents)), []
 
@@ -95,7 +95,7 @@ def test_of_many_who_claim_at_once_one_has_it(conversation, now_it_is):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_customer_who_writes_while_agents_act_is_neither_lost_nor_forgotten(
-    xiaoming, conversation, lin, chen, now_it_is
+    xiaoming, conversation, lin, chen, now_it_is, patient
 ):
     """Pushes, claims, releases and closings in every order that threads make."""
     acts = [handling.claim, handling.release, handling.close, handling.reopen]

@@ -104,7 +104,7 @@ def test_old_events_are_pruned_and_the_number_stays(xiaoming):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_reader_by_number_misses_nothing_while_many_write(xiaoming, db):
+def test_a_reader_by_number_misses_nothing_while_many_write(xiaoming, patient):
     """Eight writers, each with recordings of different length, some rolled back. The
     reader asks for what is above the last number it saw, as the hub does."""
     writers, rounds = 8, 15
