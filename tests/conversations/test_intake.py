@@ -587,6 +587,25 @@ def test_a_database_locked_for_good_gets_wechat_a_503(door, monkeypatch, caplog)
     assert accepted(door.push(Content="在吗", MsgId=1))
 
 
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite's own limit")
+def test_a_full_disk_loses_nothing_that_was_acknowledged(door, monkeypatch, caplog):
+    with connection.cursor() as cursor:
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+    options = connection.settings_dict["OPTIONS"]
+    full = f"{options['init_command']} PRAGMA max_page_count={pages + 4};"
+    with monkeypatch.context() as patched:
+        patched.setitem(options, "init_command", full)
+        intake.writer = intake.Writer()
+        pushed = [door.push(Content="长" * 3000, MsgId=n) for n in range(20)]
+    statuses = [answer.status for answer in pushed]
+    assert set(statuses) == {200, 503}
+    assert Message.objects.count() == statuses.count(200)
+
+    for n in range(20):  # There is room again, and WeChat comes again
+        assert accepted(door.push(Content="长" * 3000, MsgId=n))
+    assert Message.objects.count() == 20
+
+
 def assert_nothing_came_in_but_answers() -> None:
     assert not ReceivedPush.objects.exists()
     assert not Message.objects.exists()
