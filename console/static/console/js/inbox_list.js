@@ -5,6 +5,7 @@
 // end. Five seconds after the hand was last seen to move the list is put in order.
 
 import { drafted } from "./drafts.js"
+import { came, isOvertaken, moment } from "./drawings.js"
 import { fetchFragment, parse } from "./http.js"
 import { belongs, compare, placeOf, placeOfKey } from "./order.js"
 
@@ -47,6 +48,10 @@ class InboxList extends HTMLElement {
   }
 
   #receive(row) {
+    came(row.id, () => this.#redraw(row))
+  }
+
+  #redraw(row) {
     const current = document.getElementById(row.id)
     if (!current && !belongs(this.#view, row.dataset)) return
     if (!current && this.#isBeyondPage(row)) return
@@ -108,9 +113,10 @@ class InboxList extends HTMLElement {
     this.#isLoading = true
     const failed = this.querySelector(".rows-failed")
     failed.hidden = true
+    const asked = moment()
     try {
       const page = await fetchFragment(`/inbox/?${new URLSearchParams({ view: this.#view, after: next })}`)
-      for (const row of [...page.children]) this.#add(row)
+      for (const row of [...page.children]) this.#add(row, asked)
       this.#list.dataset.next = page.dataset.next
     } catch {
       failed.hidden = false
@@ -121,8 +127,9 @@ class InboxList extends HTMLElement {
     this.#more()
   }
 
-  #add(row) {
+  #add(row, asked) {
     const current = document.getElementById(row.id)
+    if (current && isOvertaken(row.id, asked)) return
     if (current) redraw(current, row)
     else this.#list.append(row)
     this.#mark(current ?? row)
@@ -130,13 +137,14 @@ class InboxList extends HTMLElement {
 
   // Too much was missed: take the first page anew, and forget what may lie beyond it.
   async #reload() {
+    const asked = moment()
     const pane = await fetchFragment(`/inbox/?view=${this.#view}`).catch(() => null)
     if (!pane || !this.isConnected) return
     const list = pane.querySelector(".rows")
     const kept = new Set([...list.children].map((row) => row.id))
     this.#list.dataset.next = list.dataset.next
     this.#rows.filter((row) => !kept.has(row.id)).forEach((row) => row.remove())
-    for (const row of [...list.children]) this.#add(row)
+    for (const row of [...list.children]) this.#add(row, asked)
     for (const badge of pane.querySelectorAll("[data-count]")) {
       document.querySelector(`#inbox [data-count="${badge.dataset.count}"]`).replaceWith(badge)
     }

@@ -5,6 +5,7 @@
 // order among the rest. One from before the oldest on show is left out; scrolling up brings
 // it. At the end it follows; anywhere else what is being read stays where it is.
 
+import { came, isOvertaken, moment } from "./drawings.js"
 import { ask, fetchFragment, parse } from "./http.js"
 import { decorate } from "./message_bars.js"
 
@@ -22,7 +23,7 @@ class MessageThread extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#leaving
     const on = (target, type, does, options = {}) => target.addEventListener(type, does, { signal, ...options })
-    on(document, "live:message", ({ detail }) => this.place(parse(detail.html)))
+    on(document, "live:message", ({ detail }) => this.#receive(parse(detail.html)))
     on(document, "live:reload", () => this.#reload())
     on(this, "htmx:beforeSwap", this.#takeOver)
     on(this.#scroller, "scroll", this.#scrolled, { passive: true })
@@ -41,7 +42,11 @@ class MessageThread extends HTMLElement {
     this.#resized.disconnect()
   }
 
-  place(message) {
+  #receive(message) {
+    came(message.id, () => this.isConnected && this.#place(message))
+  }
+
+  #place(message) {
     if (message.dataset.customer !== this.dataset.customer) return
     const current = document.getElementById(message.id)
     const later = this.#messages.find((other) => isBefore(message, other))
@@ -55,9 +60,12 @@ class MessageThread extends HTMLElement {
     if (!current) this.#heard(message)
   }
 
-  // What the server answered to something sent from here: there it is, and so are we.
+  // What the server answered to something sent from here: there it is, and so are we. One
+  // that is here already came live, and is never older than the answer.
   say(list) {
-    for (const message of [...list.children]) this.place(message)
+    for (const message of [...list.children]) {
+      if (!document.getElementById(message.id)) this.#place(message)
+    }
     this.follow()
   }
 
@@ -142,11 +150,12 @@ class MessageThread extends HTMLElement {
 
   // Too much was missed. What was loaded stays if the newest page joins on to it.
   async #reload() {
+    const asked = moment()
     const list = await fetchFragment(this.dataset.src).catch(() => null)
     if (!list || !this.isConnected) return
     const joins = [...list.children].some((one) => document.getElementById(one.id))
     if (joins) {
-      for (const message of [...list.children]) this.place(message)
+      for (const message of [...list.children]) if (!isOvertaken(message.id, asked)) this.#place(message)
       return
     }
     this.#list.replaceChildren(...list.children)
@@ -160,7 +169,7 @@ class MessageThread extends HTMLElement {
   #takeOver = (event) => {
     if (!event.detail.shouldSwap) return
     event.detail.shouldSwap = false
-    this.place(parse(event.detail.xhr.responseText))
+    this.#place(parse(event.detail.xhr.responseText))
   }
 
   #decorateAround(message) {

@@ -18,4 +18,5 @@ export function showFailure() {
 
 document.addEventListener("desk:notice", ({ detail }) => show(detail.text))
 document.addEventListener("htmx:sendError", showFailure)
+document.addEventListener("htmx:timeout", showFailure)
 document.addEventListener("htmx:responseError", showFailure)

@@ -1,6 +1,7 @@
 // Going from one conversation or view to another: a pane is fetched and put in place of the
 // one on show. The rest of the page stays, with the socket and whatever is being sent.
 
+import { came } from "./drawings.js"
 import { fetchFragment, parse, SignedOut } from "./http.js"
 import { live } from "./live_socket.js"
 import { showFailure } from "./notices.js"
@@ -108,6 +109,10 @@ addEventListener("popstate", () => {
 
 document.addEventListener("live:header", ({ detail }) => {
   const header = parse(detail.html)
+  came(header.id, () => showHeader(header))
+})
+
+function showHeader(header) {
   const current = document.getElementById(header.id)
   if (!current) return
   const focused = current.contains(document.activeElement) && document.activeElement.dataset.action
@@ -115,7 +120,7 @@ document.addEventListener("live:header", ({ detail }) => {
   htmx.process(header)
   dress(header)
   if (focused) header.querySelector(`[data-action="${focused}"], [data-action]`)?.focus()
-})
+}
 
 // After a claim, a release, a closing: htmx has put the new header in.
 document.addEventListener("htmx:load", ({ detail }) => {
