@@ -61,7 +61,11 @@ def _decide(
         DeliveryAttempt.objects.create(
             delivery=delivery, agent=agent, began_at=now, ended_at=now, outcome=outcome
         )
-        live.message(Message.objects.get(pk=delivery.message_id))
+        message = Message.objects.select_related("conversation").get(
+            pk=delivery.message_id
+        )
+        live.message(message)
+        live.conversation(message.conversation)  # Its row no longer shows a failure
         if changes["state"] == Delivery.State.QUEUED:
             broker.enqueue("outbox", DRAIN, delivery.customer_id)
     return True
