@@ -11,10 +11,10 @@ function show(counts) {
     badge.textContent = count > MOST ? `${MOST}+` : count
     badge.hidden = count === 0
   }
-  name()
+  nameWindow()
 }
 
-function name() {
+export function nameWindow() {
   const waiting = document.querySelector('[data-count="waiting"]')
   document.title = waiting && !waiting.hidden ? `(${waiting.textContent.trim()}) ${title}` : title
 }
@@ -24,4 +24,4 @@ document.addEventListener("live:counts", ({ detail }) => {
   show({ waiting, all, mine: mine[document.body.dataset.agent] ?? 0 })
 })
 
-name()
+nameWindow()

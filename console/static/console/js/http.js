@@ -24,8 +24,23 @@ export async function ask(url, { method = "GET", data, keepalive = false, signal
 
 export async function fetchFragment(url, options) {
   const response = await ask(url, options)
-  if (!response.ok) throw new Error(`${response.status} ${url}`)
+  if (!response.ok) throw Object.assign(new Error(`${response.status} ${url}`), { status: response.status })
   return parse(await response.text())
+}
+
+// The same, tried until it is there. Returns null when the signal says that nobody wants it
+// any more, or when there is no such thing.
+export async function fetchInTheEnd(url, signal) {
+  while (!signal.aborted) {
+    try {
+      return await fetchFragment(url, { signal })
+    } catch (error) {
+      if (error.status === 404) return null
+    }
+    // Never all tabs at once.
+    await new Promise((resolve) => setTimeout(resolve, 2000 + 3000 * Math.random()))
+  }
+  return null
 }
 
 // Fragments come from our templates, which escape what people wrote.

@@ -4,9 +4,10 @@
 // by keyboard, nothing moves: rows that have left the view are dimmed, new ones come at the
 // end. Five seconds after the hand was last seen to move the list is put in order.
 
+import { nameWindow } from "./counts.js"
 import { drafted } from "./drafts.js"
 import { came, isOvertaken, moment } from "./drawings.js"
-import { fetchFragment, parse } from "./http.js"
+import { fetchFragment, fetchInTheEnd, parse } from "./http.js"
 import { belongs, compare, placeOf, placeOfKey } from "./order.js"
 
 const AT_REST = 5000 // ms
@@ -20,6 +21,7 @@ class InboxList extends HTMLElement {
   #isLoading = false
   #timer
   #leaving = new AbortController()
+  #reloading = new AbortController()
 
   connectedCallback() {
     const { signal } = this.#leaving
@@ -44,6 +46,7 @@ class InboxList extends HTMLElement {
 
   disconnectedCallback() {
     this.#leaving.abort()
+    this.#reloading.abort()
     clearInterval(this.#timer)
   }
 
@@ -137,9 +140,11 @@ class InboxList extends HTMLElement {
 
   // Too much was missed: take the first page anew, and forget what may lie beyond it.
   async #reload() {
+    this.#reloading.abort()
+    this.#reloading = new AbortController()
     const asked = moment()
-    const pane = await fetchFragment(`/inbox/?view=${this.#view}`).catch(() => null)
-    if (!pane || !this.isConnected) return
+    const pane = await fetchInTheEnd(`/inbox/?view=${this.#view}`, this.#reloading.signal)
+    if (!pane) return
     const list = pane.querySelector(".rows")
     const kept = new Set([...list.children].map((row) => row.id))
     this.#list.dataset.next = list.dataset.next
@@ -148,6 +153,7 @@ class InboxList extends HTMLElement {
     for (const badge of pane.querySelectorAll("[data-count]")) {
       document.querySelector(`#inbox [data-count="${badge.dataset.count}"]`).replaceWith(badge)
     }
+    nameWindow()
     this.#settle()
   }
 

@@ -6,7 +6,7 @@
 // it. At the end it follows; anywhere else what is being read stays where it is.
 
 import { came, isOvertaken, moment } from "./drawings.js"
-import { ask, fetchFragment, parse } from "./http.js"
+import { ask, fetchFragment, fetchInTheEnd, parse } from "./http.js"
 import { decorate } from "./message_bars.js"
 
 const AT_END = 40 // px from the bottom that still counts as reading the latest
@@ -18,6 +18,7 @@ class MessageThread extends HTMLElement {
   #unseen = 0 // that have arrived below what is on the screen
   #isLoading = false
   #leaving = new AbortController()
+  #reloading = new AbortController()
   #resized = new ResizeObserver(() => this.#follows && this.#toEnd())
 
   connectedCallback() {
@@ -39,6 +40,7 @@ class MessageThread extends HTMLElement {
 
   disconnectedCallback() {
     this.#leaving.abort()
+    this.#reloading.abort()
     this.#resized.disconnect()
   }
 
@@ -150,9 +152,11 @@ class MessageThread extends HTMLElement {
 
   // Too much was missed. What was loaded stays if the newest page joins on to it.
   async #reload() {
+    this.#reloading.abort()
+    this.#reloading = new AbortController()
     const asked = moment()
-    const list = await fetchFragment(this.dataset.src).catch(() => null)
-    if (!list || !this.isConnected) return
+    const list = await fetchInTheEnd(this.dataset.src, this.#reloading.signal)
+    if (!list) return
     const joins = [...list.children].some((one) => document.getElementById(one.id))
     if (joins) {
       for (const message of [...list.children]) if (!isOvertaken(message.id, asked)) this.#place(message)

@@ -1,14 +1,16 @@
 // Going from one conversation or view to another: a pane is fetched and put in place of the
 // one on show. The rest of the page stays, with the socket and whatever is being sent.
 
-import { came } from "./drawings.js"
-import { fetchFragment, parse, SignedOut } from "./http.js"
+import { nameWindow } from "./counts.js"
+import { came, isOvertaken, moment } from "./drawings.js"
+import { fetchFragment, fetchInTheEnd, parse, SignedOut } from "./http.js"
 import { live } from "./live_socket.js"
 import { showFailure } from "./notices.js"
 
 const PHONE = matchMedia("(max-width: 699px)")
 
 let fetching = new AbortController()
+let reloading = new AbortController()
 
 export function openConversation() {
   return document.getElementById("conversation").dataset.conversation ?? null
@@ -39,6 +41,7 @@ async function showView(view) {
   const pane = await get(`/inbox/?view=${view}`)
   if (!pane) return false
   swap("inbox", pane)
+  nameWindow()
   live.catchUp(Number(pane.dataset.liveSeq))
   return true
 }
@@ -56,6 +59,7 @@ async function get(url) {
 }
 
 function swap(id, pane) {
+  if (id === "conversation") reloading.abort()
   document.getElementById(id).replaceWith(pane)
   htmx.process(pane)
   dress(pane)
@@ -121,6 +125,18 @@ function showHeader(header) {
   dress(header)
   if (focused) header.querySelector(`[data-action="${focused}"], [data-action]`)?.focus()
 }
+
+// Too much was missed: the list and the thread see to themselves, the box keeps its text.
+document.addEventListener("live:reload", async () => {
+  const id = openConversation()
+  if (!id) return
+  reloading.abort()
+  reloading = new AbortController()
+  const asked = moment()
+  const pane = await fetchInTheEnd(`/conversations/${id}/`, reloading.signal)
+  const header = pane?.querySelector(".header")
+  if (header && !isOvertaken(header.id, asked)) showHeader(header)
+})
 
 // After a claim, a release, a closing: htmx has put the new header in.
 document.addEventListener("htmx:load", ({ detail }) => {
