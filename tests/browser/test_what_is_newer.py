@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
 from tests.processes.driver import Console
 
@@ -159,3 +160,88 @@ def test_a_header_stays_as_it_came_live(page, world):
     expect(page.locator("[data-action=claim]")).to_be_enabled()
     world("handling.claim(conversation(4), chen)")
     expect(page.locator(".header__holder")).to_contain_text("Chen")
+
+
+def test_too_much_missed_brings_the_header_too_and_asks_until_it_has_it(
+    page, console, world
+):
+    go(page, 5)
+    page.fill("#composer-text", "写到一半")
+    console.kill("web")
+    world(
+        "handling.claim(conversation(5), chen)\n"
+        "sending.reply(conversation(5), chen, [{'kind': 'text', 'text': '我来'}], "
+        "uuid.uuid4())\n"
+        "from conversations.models import LiveEvent\n"
+        "LiveEvent.objects.all().delete()"  # As after two days
+    )
+    failed: set[str] = set()
+
+    def fail_once(route: Route) -> None:
+        asked = f"{route.request.method} {route.request.url}"
+        if route.request.method != "GET" or asked in failed:
+            return route.fallback()
+        failed.add(asked)
+        return route.abort()
+
+    for address in ("**/conversations/5/", "**/messages/", "**/inbox/?view=all"):
+        page.route(address, fail_once)
+    console.start("web")
+    expect(page.locator(".header__holder")).to_contain_text("Chen", timeout=20_000)
+    expect(page.locator(".header__release")).to_be_hidden()
+    expect(page.locator(".message--agent")).to_contain_text("我来", timeout=10_000)
+    expect(page.locator("#conversation-5-row")).to_contain_text("Chen", timeout=10_000)
+    expect(page.locator("#composer-text")).to_have_value("写到一半")
+    assert len(failed) == 3
+
+
+def test_a_line_that_breaks_while_it_catches_up_loses_nothing(page, world):
+    lines: list[WebSocketRoute] = []
+
+    def join(line: WebSocketRoute) -> None:
+        lines.append(line)
+        server = line.connect_to_server()
+        # Of what was missed nothing comes over the second line; what is new does.
+        server.on_message(lambda frame: passes(line, frame) and line.send(frame))
+
+    def passes(line: WebSocketRoute, frame: str | bytes) -> bool:
+        return len(lines) < 2 or line is not lines[1] or "第二句" in str(frame)
+
+    def say(text: str) -> None:
+        parts = [{"kind": "text", "text": text}]
+        world(f"sending.reply(conversation(6), chen, {parts}, uuid.uuid4())")
+
+    page.route_web_socket("**/live/", join)
+    go(page, 6)
+    with page.expect_websocket():
+        lines[0].close()
+    say("第一句")
+    say("第二句")
+    said = page.locator(".message--agent .bubble")
+    expect(said).to_have_text(["第二句"])
+    lines[1].close()
+    expect(said).to_have_text(["第一句", "第二句"])
+
+
+def test_the_reply_after_a_reply_is_typed_anew(page):
+    typed: list[str] = []
+
+    def note(frame: str | bytes) -> None:
+        if "typing" in str(frame):
+            typed.append(str(frame))
+
+    page.on("websocket", lambda socket: socket.on("framesent", note))
+    go(page, 7)
+    for number, text in enumerate(("在的", "请讲"), 1):
+        page.locator("#composer-text").press_sequentially(text)
+        page.press("#composer-text", "Enter")
+        expect(page.locator(".message--agent")).to_have_count(number)
+        assert len(typed) == number
+
+
+def test_the_windows_name_says_how_many_wait(page, world):
+    go(page, 8)
+    waiting = int(page.locator("[data-count=waiting]").inner_text())
+    expect(page).to_have_title(re.compile(rf"^\({waiting}\) "))
+    world("handling.claim(conversation(8), chen)")
+    expect(page).to_have_title(re.compile(rf"^\({waiting - 1}\) "))

@@ -20,6 +20,7 @@ const TYPING_EVERY = 15_000 // ms; the customer sees it for as long
 class LiveSocket extends HTMLElement {
   #socket
   #seq = Number(document.body.dataset.liveSeq)
+  #pending = null // the lowest number asked for and not yet answered
   #lookingAt = null
   #attempts = 0
   #heardAt = 0
@@ -48,7 +49,13 @@ class LiveSocket extends HTMLElement {
 
   // What a pane drawn at number `seq` may have missed before it stood on the page.
   catchUp(seq) {
-    if (!this.#say({ looking_at: this.#lookingAt, resume: seq })) this.#seq = Math.min(this.#seq, seq)
+    this.#want(seq)
+    this.#say({ looking_at: this.#lookingAt, resume: seq })
+  }
+
+  // A message has gone out: what is typed from now on is another one.
+  replied(conversation) {
+    if (this.#typed.conversation === conversation) this.#typed = { at: 0, conversation: null }
   }
 
   types(conversation) {
@@ -70,7 +77,14 @@ class LiveSocket extends HTMLElement {
 
   #opened() {
     this.#attempts = 0
-    this.#say({ resume: this.#seq, looking_at: this.#lookingAt })
+    this.#want(this.#seq)
+    this.#say({ resume: this.#pending, looking_at: this.#lookingAt })
+  }
+
+  // What is new may come before the answer: should the line break in between, the number of
+  // the newest says nothing about those below it.
+  #want(seq) {
+    this.#pending = Math.min(this.#pending ?? seq, seq)
   }
 
   #closed(socket, code) {
@@ -114,6 +128,7 @@ class LiveSocket extends HTMLElement {
     if (frame.reset || frame.resync) this.#tell("reload")
     this.#seq = Math.max(this.#seq, frame.seq ?? 0, frame.through ?? 0)
     if (frame.reset) this.#seq = frame.through
+    if ("through" in frame) this.#pending = null
   }
 
   #show({ html }) {
@@ -130,12 +145,14 @@ class LiveSocket extends HTMLElement {
   #poll = async () => {
     const isLost = this.#lostAt !== null && Date.now() - this.#lostAt > LOST_AFTER
     if (!isLost || document.hidden || !this.#mayConnect) return
-    const query = new URLSearchParams({ after: this.#seq, looking_at: this.#lookingAt ?? "" })
+    this.#want(this.#seq)
+    const after = this.#pending
+    const query = new URLSearchParams({ after, looking_at: this.#lookingAt ?? "" })
     const response = await ask(`/events/?${query}`).catch(() => null)
     if (!response?.ok || this.#lostAt === null) return
     const { frames = [], ...rest } = await response.json()
     frames.forEach((frame) => this.#take(frame))
-    this.#take(rest)
+    if (this.#pending >= after) this.#take(rest) // Else a pane has come that wants more
   }
 
   #tick = () => {

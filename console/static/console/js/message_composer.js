@@ -119,6 +119,7 @@ class MessageComposer extends HTMLElement {
     hint.textContent = idle
     if (outcome.state === "taken") {
       this.#tell("")
+      live.replied(Number(conversation))
       this.#thread?.say(outcome.messages)
     } else this.#explain(outcome)
     return outcome
