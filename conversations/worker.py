@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from channels.db import database_sync_to_async
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
@@ -29,6 +30,11 @@ WARM_STOP = 20.0  # s given to lanes on the way; then their leases settle the re
 
 class LaneWorker(SimpleWorker):
     """Runs jobs in its own process, without a fork: they only wake lanes."""
+
+    def _set_ip_address(self, connection: Redis) -> None:
+        # RQ asks Redis for it before `work`. Unanswered, that ends the process or holds
+        # it for minutes, and the sweeper with it. Only RQ's own lists show it.
+        self.ip_address = "unknown"
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         lanes.run(_every(SWEEP_EVERY, sending.sweep))
