@@ -29,11 +29,6 @@ def still_here(tab_ids: Collection[str]) -> None:
     Tab.objects.filter(pk__in=tab_ids).update(seen_at=timezone.now())
 
 
-def anyone_online() -> bool:
-    """Return whether at least one active agent has the console open."""
-    return _fresh().filter(agent__is_active=True).exists()
-
-
 def online() -> set[int]:
     """Return the ids of the active agents who have the console open."""
     return set(

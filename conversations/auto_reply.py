@@ -7,21 +7,22 @@ needs is read for a whole batch of pushes at once.
     a customer writes      keyword rules, and the one for when nobody is online
     nobody has answered    the fallback, at `due_at`: a row, so that a restart keeps it
 
-The first match by position wins. After a human has claimed or written, the first two are
+The first match wins: keywords before nobody online, by position inside each. After a human has claimed or written, the first two are
 silent for a while; the fallback is there in both cases.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.db.models import Max
 from django.utils import timezone
 
-from agents import presence
-from conversations import live, patterns, sending
+from conversations import access, live, patterns, sending
 from conversations.models import (
     AutoReplyRule,
     Conversation,
@@ -31,6 +32,8 @@ from conversations.models import (
 )
 from conversations.models.entrance import matches
 from conversations.wechat.pushes import EnterPush, Push, TextPush, UnknownPush
+
+logger = logging.getLogger(__name__)
 
 Trigger = AutoReplyRule.Trigger
 Comparison = AutoReplyRule.Comparison
@@ -56,7 +59,7 @@ def consider(heard: Sequence[Heard], now: datetime) -> None:
     if not rules:
         return
     cooled = _Cooldowns({one.conversation.customer_id for one in heard}, now)
-    anyone_online: bool | None = None
+    attended: set[int] | None = None
     decided: list[tuple[Conversation, AutoReplyRule]] = []
     due: list[DueReply] = []
     for one in heard:
@@ -73,10 +76,11 @@ def consider(heard: Sequence[Heard], now: datetime) -> None:
             )
         if is_silent(customer, now):
             continue
-        if anyone_online is None and _asks_who_is_online(theirs, one.push):
-            anyone_online = presence.anyone_online()
+        if attended is None and _asks_who_is_online(theirs, one.push):
+            attended = access.attended(rules)
         ready = [rule for rule in theirs if cooled.over(rule, customer)]
-        rule = choose(ready, one.push, conversation.session_from, bool(anyone_online))
+        online = customer.mini_program_id in (attended or ())
+        rule = choose(ready, one.push, conversation.session_from, online)
         if rule:
             decided.append((conversation, rule))
             cooled.begin(rule, customer)
@@ -153,7 +157,16 @@ def send_due() -> int:
     ).values_list("pk", "customer_id")
     waiting = list(due.order_by("due_at")[:DUE_MOST])
     for due_id, customer_id in waiting:
-        _send_due(due_id, customer_id)
+        try:
+            _send_due(due_id, customer_id)
+        except DatabaseError:
+            raise
+        except Exception as exc:
+            # Put off, so that one that can't be sent doesn't stop all the others.
+            logger.error("Due reply %s: %s", due_id, type(exc).__name__)
+            DueReply.objects.filter(pk=due_id).update(
+                due_at=timezone.now() + timedelta(minutes=1)
+            )
     return len(waiting)
 
 
@@ -191,6 +204,9 @@ def _rules(mini_program_ids: set[int]) -> dict[int, list[AutoReplyRule]]:
     )
     for rule in rules.order_by("position", "pk"):
         by_mini_program.setdefault(rule.mini_program_id, []).append(rule)
+    for theirs in by_mini_program.values():
+        # What answers the question comes before what excuses the absence.
+        theirs.sort(key=lambda rule: rule.trigger == Trigger.NOBODY_ONLINE)
     return by_mini_program
 
 

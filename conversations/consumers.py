@@ -19,12 +19,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
-from conversations import hub, typing_state
+from conversations import access, hub, typing_state
 from conversations.hub import Tab
 
 LONGEST_FRAME = 2048  # characters; nothing a tab has to say is longer
 MOST_FRAMES = 40  # in ten seconds
 SIGNED_OUT = 4401
+NOT_FOUND = 4404  # for a tab that looks at what its agent may not see
 TOO_MUCH = 4429  # for a tab that says too much; Daphne takes no 1008 from us
 
 
@@ -45,6 +46,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             agent_id=agent.pk,
             access_version=agent.access_version,
             language=translation.get_supported_language_variant(agent.language),
+            seats=await database_sync_to_async(access.seats_of)(agent),
         )
         self.hub = hub.of_this_process()
         await self.hub.join(self.tab)
@@ -72,17 +74,21 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if "resume" in said:
             after = said["resume"]
             await self.hub.resume(self.tab, after if _is_number(after) else None)
-        if _is_number(said.get("typing")):
+        if await self._customer_of(self.tab, said.get("typing")):
             await database_sync_to_async(typing_state.agent_types)(
                 said["typing"], self.tab.agent_id
             )
 
     async def _look_at(self, tab: Tab, conversation_id: Any) -> None:
-        tab.customer_id = None
-        if _is_number(conversation_id):
-            tab.customer_id = await database_sync_to_async(hub.customer_of)(
-                conversation_id
-            )
+        tab.customer_id = await self._customer_of(tab, conversation_id)
+        if tab.customer_id is None and _is_number(conversation_id):
+            await self.close(NOT_FOUND)
+
+    async def _customer_of(self, tab: Tab, conversation_id: Any) -> int | None:
+        if not _is_number(conversation_id):
+            return None
+        find = database_sync_to_async(access.customer_of)
+        return await find(conversation_id, tab.seats)
 
     async def _pump(self, tab: Tab) -> None:
         """Write what the hub has for this tab, one frame after the other."""

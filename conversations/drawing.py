@@ -15,6 +15,8 @@ from django.db.models import Count
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from conversations import access
+from conversations.access import Seats
 from conversations.models import Conversation, LiveEvent, Message
 
 MOST_COUNTED = 1000  # of a view; more than that nobody reads off a badge
@@ -27,14 +29,19 @@ class Frame:
     """One drawing on its way to tabs.
 
     texts        {language: the frame as JSON}, written out once for all tabs
-    customer_id  whose thread it belongs to; None goes to every tab
+    customer_id  whose thread it belongs to; None goes to every list
+    seat         the mini program it is of; None concerns everybody
     """
 
     texts: dict[str, str]
     customer_id: int | None = None
+    seat: int | None = None
 
-    def concerns(self, customer_id: int | None) -> bool:
-        return self.customer_id is None or self.customer_id == customer_id
+    def concerns(self, customer_id: int | None, seats: Seats = None) -> bool:
+        """Return whether a tab shows it: by the thread on show and the agent's seats."""
+        if self.customer_id is not None and self.customer_id != customer_id:
+            return False
+        return seats is None or self.seat is None or self.seat in seats
 
 
 def draw(
@@ -72,9 +79,9 @@ def draw(
     return frames
 
 
-def counts() -> dict[str, Any]:
+def counts(seats: Seats = None) -> dict[str, Any]:
     """Return {"topic": "counts", waiting, all, mine: {agent id: count}}, as of now."""
-    opened = Conversation.objects.open()
+    opened = access.conversations_at(seats).open()
     mine = (
         opened.filter(assignee__isnull=False)
         .values_list("assignee")
@@ -83,7 +90,7 @@ def counts() -> dict[str, Any]:
     )
     return {
         "topic": "counts",
-        "waiting": Conversation.objects.waiting()[:MOST_COUNTED].count(),
+        "waiting": opened.waiting()[:MOST_COUNTED].count(),
         "all": opened[:MOST_COUNTED].count(),
         "mine": {str(agent): count for agent, count in mine},
     }
@@ -97,7 +104,7 @@ def _answers(event: LiveEvent, languages: Collection[str]) -> Frame:
 
 def _message(event: LiveEvent, message: Message, languages: Collection[str]) -> Frame:
     texts = _texts(event, "conversation", languages, "_message", message=message)
-    return Frame(texts, event.customer_id)
+    return Frame(texts, event.customer_id, message.customer.mini_program_id)
 
 
 def _conversation(
@@ -107,12 +114,13 @@ def _conversation(
     wanted: Collection[int],
 ) -> Iterable[Frame]:
     row = _texts(event, "inbox", languages, "_row", conversation=conversation)
-    yield Frame(row)
+    seat = conversation.customer.mini_program_id
+    yield Frame(row, seat=seat)
     if event.customer_id in wanted:
         header = _texts(
             event, "conversation", languages, "_header", conversation=conversation
         )
-        yield Frame(header, event.customer_id)
+        yield Frame(header, event.customer_id, seat)
 
 
 def _texts(

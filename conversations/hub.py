@@ -23,7 +23,8 @@ from django.db import DatabaseError
 
 from agents import presence
 from conversations import broker, drawing, live
-from conversations.models import Conversation, LiveEvent
+from conversations.access import Seats
+from conversations.models import LiveEvent
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Tab:
     agent_id: int
     access_version: int
     language: str
+    seats: Seats = None  # whose conversations the agent sees
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     customer_id: int | None = None  # whose thread it shows
     resumed: bool = False  # has said what it has, and been given the rest
@@ -81,7 +83,7 @@ class Hub:
         self._news = asyncio.Event()
         self._ready = asyncio.Event()
         self._renewed = 0.0
-        self._counted = ""
+        self._counted: dict[Seats, str] = {}
         self._count_wanted = asyncio.Event()
 
     async def join(self, tab: Tab) -> None:
@@ -115,7 +117,9 @@ class Hub:
         """
         missed = None
         if after is not None:
-            missed = await missed_since(after, tab.customer_id, tab.language)
+            missed = await database_sync_to_async(frames_after)(
+                after, tab.customer_id, tab.language, tab.seats
+            )
         if missed is None:
             tab.put(json.dumps({"reset": True, "through": self.seq}))
         else:
@@ -124,8 +128,8 @@ class Hub:
                 tab.put(frame)
             tab.put(json.dumps({"through": through}))
         tab.resumed = True
-        if self._counted:
-            tab.put(self._counted)
+        if counts := self._counted.get(tab.seats):
+            tab.put(counts)
         self._count_wanted.set()
         self._news.set()
 
@@ -215,44 +219,43 @@ class Hub:
         draw = database_sync_to_async(drawing.draw)
         for frame in await draw(events, languages, wanted):
             for tab in list(self.tabs):
-                if frame.concerns(tab.customer_id) and tab.language in frame.texts:
-                    tab.put(frame.texts[tab.language])
+                if not frame.concerns(tab.customer_id, tab.seats):
+                    continue
+                if text := frame.texts.get(tab.language):
+                    tab.put(text)
 
     async def _count(self) -> None:
         """Keep the tabs' badges right, at leisure: no drawing waits for them."""
         while True:
             await self._count_wanted.wait()
             self._count_wanted.clear()
+            # Few differ in what they see, so few different counts are made.
+            counted: dict[Seats, str] = {}
             try:
-                counts = json.dumps(await database_sync_to_async(drawing.counts)())
+                for seats in {tab.seats for tab in self.tabs}:
+                    counts = await database_sync_to_async(drawing.counts)(seats)
+                    counted[seats] = json.dumps(counts)
             except DatabaseError as exc:
                 logger.warning("Counting failed: %s", type(exc).__name__)
             else:
-                self._spread(counts)
+                self._spread(counted)
             await asyncio.sleep(COUNT_EVERY)
 
-    def _spread(self, counts: str) -> None:
-        if counts == self._counted:
-            return
-        self._counted = counts
+    def _spread(self, counted: dict[Seats, str]) -> None:
         for tab in self.tabs:
-            tab.put(counts)
+            counts = counted.get(tab.seats, "")
+            if counts and counts != self._counted.get(tab.seats):
+                tab.put(counts)
+        self._counted = counted
 
 
-async def missed_since(
-    after: int, customer_id: int | None, language: str
+def frames_after(
+    after: int, customer_id: int | None, language: str, seats: Seats = None
 ) -> tuple[list[str], int] | None:
     """Return the frames past a number that concern a tab, and through where.
 
     None when that is too much, or too long ago to be known.
     """
-    return await database_sync_to_async(frames_after)(after, customer_id, language)
-
-
-def frames_after(
-    after: int, customer_id: int | None, language: str
-) -> tuple[list[str], int] | None:
-    """The same, for whoever has no socket."""
     events = list(
         LiveEvent.objects.filter(seq__gt=after).order_by("seq")[: MOST_MISSED + 1]
     )
@@ -261,21 +264,12 @@ def frames_after(
     if len(events) > MOST_MISSED or events[0].seq != after + 1:
         return None
     frames = drawing.draw(events, {language}, {customer_id} if customer_id else set())
-    texts = [frame.texts[language] for frame in frames if frame.concerns(customer_id)]
-    return texts, events[-1].seq
+    concerned = [frame for frame in frames if frame.concerns(customer_id, seats)]
+    return [frame.texts[language] for frame in concerned], events[-1].seq
 
 
 def _events_after(seq: int) -> list[LiveEvent]:
     return list(LiveEvent.objects.filter(seq__gt=seq).order_by("seq")[:MOST_AT_ONCE])
-
-
-def customer_of(conversation_id: int) -> int | None:
-    """Return whose conversation it is, or None."""
-    return (
-        Conversation.objects.filter(pk=conversation_id)
-        .values_list("customer_id", flat=True)
-        .first()
-    )
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

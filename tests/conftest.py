@@ -35,6 +35,7 @@ from conversations.models import (
     Customer,
     Delivery,
     MiniProgram,
+    Seat,
 )
 from conversations.receiving import Arrival, receive
 from conversations.simulator import ledger
@@ -104,7 +105,7 @@ def wait_until(
 
 @pytest.fixture
 def mini_program(db: None) -> MiniProgram:
-    return MiniProgram.objects.create(
+    mini_program = MiniProgram.objects.create(
         appid=APPID,
         name="云课堂",
         original_id="gh_0123456789ab",
@@ -114,18 +115,31 @@ def mini_program(db: None) -> MiniProgram:
         mode="secure",
         format="json",
     )
+    Seat.objects.give_everyone(mini_program)
+    return mini_program
+
+
+def seated(username: str, **fields: Any) -> Agent:
+    """Make an agent with a seat at every mini program."""
+    agent = Agent.objects.create_user(username, **fields)
+    Seat.objects.give_all_to(agent)
+    return agent
 
 
 @pytest.fixture
 def lin(db: None) -> Agent:
-    return Agent.objects.create_user("lin", password="lin-password", display_name="Lin")
+    return seated("lin", password="lin-password", display_name="Lin")
 
 
 @pytest.fixture
 def chen(db: None) -> Agent:
-    return Agent.objects.create_user(
-        "chen", password="chen-password", display_name="Chen"
-    )
+    return seated("chen", password="chen-password", display_name="Chen")
+
+
+@pytest.fixture
+def zhao(mini_program: MiniProgram) -> Agent:
+    """An agent without a seat."""
+    return Agent.objects.create_user("zhao", password="zhao-password")
 
 
 @pytest.fixture

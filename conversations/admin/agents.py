@@ -14,17 +14,39 @@ from unfold.decorators import action
 from agents import links
 from agents.models import Agent
 from conversations import handling, live
+from conversations.models import MiniProgram, Seat
 
 from .base import PlainAdmin
 
 
-class NewAgentForm(forms.ModelForm):
+class SeatedForm(forms.ModelForm):
+    """An agent, and the mini programs whose conversations they see."""
+
+    seats = forms.ModelMultipleChoiceField(
+        MiniProgram.objects.all(),
+        required=False,
+        label=gettext_lazy("seats"),
+        help_text=gettext_lazy(
+            "The mini programs whose conversations they see. Supervisors see all."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        taken = MiniProgram.objects.all()
+        if self.instance.pk:
+            taken = taken.filter(seats__agent=self.instance)
+        self.initial["seats"] = list(taken.values_list("pk", flat=True))
+
+
+class NewAgentForm(SeatedForm):
     class Meta:
         model = Agent
         fields = ["username", "display_name", "language", "is_staff"]
 
 
-class AgentForm(forms.ModelForm):
+class AgentForm(SeatedForm):
     class Meta:
         model = Agent
         fields = ["display_name", "language", "is_active", "is_staff"]
@@ -52,8 +74,8 @@ class AgentAdmin(PlainAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> list[str]:
         if obj is None:
-            return NewAgentForm.Meta.fields
-        return ["username", *AgentForm.Meta.fields, "last_login"]
+            return [*NewAgentForm.Meta.fields, "seats"]
+        return ["username", *AgentForm.Meta.fields, "seats", "last_login"]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Agent | None = None
@@ -109,10 +131,21 @@ class AgentAdmin(PlainAdmin):
             obj.set_unusable_password()
         with live.recording():
             super().save_model(request, obj, form, change)
-            if change and {"is_active", "is_staff"} & set(form.changed_data):
+            self._seat(obj, form)
+            if change and {"is_active", "is_staff", "seats"} & set(form.changed_data):
                 obj.shut_out()
             if not obj.is_active:
                 handling.hand_back(obj)
+
+    def _seat(self, agent: Agent, form: Any) -> None:
+        if "seats" not in form.cleaned_data:
+            return
+        chosen = form.cleaned_data["seats"]
+        Seat.objects.filter(agent=agent).exclude(mini_program__in=chosen).delete()
+        Seat.objects.bulk_create(
+            [Seat(agent=agent, mini_program=one) for one in chosen],
+            ignore_conflicts=True,
+        )
 
     def response_add(
         self, request: HttpRequest, obj: Agent, post_url_continue: Any = None

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from conversations import mini_programs
-from conversations.models import MiniProgram
+from conversations.models import MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
 from conversations.wechat.crypto import BadKey, decode_key
 
@@ -131,5 +131,6 @@ class MiniProgramAdmin(PlainAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             give_starting_rules(obj)
+            Seat.objects.give_everyone(obj)
         elif "app_secret" in form.changed_data:
             mini_programs.forget_token(obj)

@@ -12,6 +12,7 @@ from .live_event import LiveEvent, LiveHead
 from .message import Message
 from .mini_program import MiniProgram
 from .received_push import ReceivedPush, RejectedPush
+from .seat import Seat
 
 __all__ = [
     "AccessToken",
@@ -33,4 +34,5 @@ __all__ = [
     "ProcessHeartbeat",
     "ReceivedPush",
     "RejectedPush",
+    "Seat",
 ]

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.generic import View
 
 from agents.models import Agent
-from conversations import answers, live
+from conversations import access, answers, live
 from conversations.models import Conversation, Draft
 from conversations.views import pages
 from conversations.views.inbox import asks_for_pane, desk_context, list_context
@@ -22,7 +22,7 @@ class ConversationView(View):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.conversation = get_object_or_404(
-            Conversation.objects.drawn(), pk=kwargs["pk"]
+            access.conversations_for(request.user).drawn(), pk=kwargs["pk"]
         )
 
     def draw_header(self) -> HttpResponse:

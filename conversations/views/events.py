@@ -7,7 +7,7 @@ import json
 from django.http import HttpRequest, HttpResponseBadRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from conversations import hub, live
+from conversations import access, drawing, hub, live
 
 
 @require_safe
@@ -21,11 +21,13 @@ def events(request: HttpRequest) -> JsonResponse | HttpResponseBadRequest:
     looking_at = request.GET.get("looking_at", "")
     if not after.isdecimal() or len(after) > 18:
         return HttpResponseBadRequest("after must be a number")
+    seats = access.seats_of(request.user)
     customer_id = None
     if looking_at.isdecimal() and len(looking_at) <= 18:
-        customer_id = hub.customer_of(int(looking_at))
-    missed = hub.frames_after(int(after), customer_id, request.LANGUAGE_CODE)
+        customer_id = access.customer_of(int(looking_at), seats)
+    missed = hub.frames_after(int(after), customer_id, request.LANGUAGE_CODE, seats)
     if missed is None:
         return JsonResponse({"reset": True, "through": live.head()})
     texts, through = missed
-    return JsonResponse({"frames": [json.loads(t) for t in texts], "through": through})
+    frames = [*map(json.loads, texts), drawing.counts(seats)]
+    return JsonResponse({"frames": frames, "through": through})

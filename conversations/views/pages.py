@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from agents.models import Agent
+from conversations import access
 from conversations.models import Conversation, Customer, Message
 from conversations.models.conversation import ConversationQuerySet
 
@@ -120,7 +121,7 @@ def home_of(conversation: Conversation, agent: Agent) -> str:
 
 
 def _walks(view: str, agent: Agent) -> list[Walk]:
-    rows = Conversation.objects
+    rows = access.conversations_for(agent)
     match view:
         case "waiting":
             return [Walk("waiting", rows.waiting(), "waiting_since")]

@@ -17,12 +17,13 @@ CAST = """
 from datetime import timedelta
 from django.utils import timezone
 from agents.models import Agent
-from conversations.models import Conversation, Customer, Message, MiniProgram
+from conversations.models import Conversation, Customer, Message, MiniProgram, Seat
 from conversations.models.conversation import digest_of
 
 Agent.objects.create_user("lin", password="lin-password", display_name="Lin")
 Agent.objects.create_user("chen", password="chen-password", display_name="Chen")
 shop = MiniProgram.objects.create(appid="wx0123456789abcdef", name="云课堂")
+Seat.objects.give_everyone(shop)
 noon = timezone.now() - timedelta(hours=1)
 for number in range(1, 13):
     at = noon + timedelta(seconds=number)

@@ -16,11 +16,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 CAST = """
 from django.utils import timezone
 from agents.models import Agent
-from conversations.models import CannedAnswer, Conversation, Customer, MiniProgram
+from conversations.models import CannedAnswer, Conversation, Customer, MiniProgram, Seat
 from conversations.models.conversation import digest_of
 
 Agent.objects.create_user("lin", password="lin-password", display_name="Lin")
 shop = MiniProgram.objects.create(appid="wx0123456789abcdef", name="云课堂")
+Seat.objects.give_everyone(shop)
 for number in range(40):
     customer = Customer.objects.create(mini_program=shop, openid=f"oCustomer-{number:04}")
     Conversation.objects.create(

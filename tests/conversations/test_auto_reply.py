@@ -123,6 +123,22 @@ class TestAnswering:
         xiaoming.writes("退款")
         assert xiaoming.heard() == ["退款说明"]
 
+    def test_who_reopens_takes_over_too(self, xiaoming, rule, lin):
+        rule("keyword", "退款说明", keywords="退款")
+        xiaoming.writes("在吗")
+        handling.close(xiaoming.conversation, lin)
+        handling.reopen(xiaoming.conversation, lin)
+        xiaoming.writes("退款")
+        assert xiaoming.heard() == []
+
+    def test_a_keyword_comes_before_nobody_online_wherever_it_stands(
+        self, xiaoming, rule
+    ):
+        rule("nobody_online", "暂时没有客服在线", position=1)
+        rule("keyword", "退款说明", keywords="退款", position=2)
+        xiaoming.writes("退款")
+        assert xiaoming.heard() == ["退款说明"]
+
     def test_silence_holds_in_the_customers_other_conversation(
         self, xiaoming, rule, lin
     ):

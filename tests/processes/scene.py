@@ -60,7 +60,7 @@ CAST = f"""
 import os
 from django.core.management import call_command
 from agents.models import Agent
-from conversations.models import AutoReplyRule, MiniProgram
+from conversations.models import AutoReplyRule, MiniProgram, Seat
 call_command("add_mini_program", "{APPID}", name="云课堂", original_id="{ORIGINAL_ID}",
              mode="secure", format="json", api_root=os.environ["TEST_API_ROOT"])
 mini_program = MiniProgram.objects.get()
@@ -73,6 +73,7 @@ for trigger, keywords, words in [
         parts=[{{"kind": "text", "text": words}}], cooldown_seconds=0)
 for name in ("lin", "chen"):
     Agent.objects.create_user(name, password="{PASSWORD}", display_name=name.title())
+Seat.objects.give_everyone(mini_program)
 """
 
 
@@ -90,6 +91,7 @@ class Scene:
         self.customers: list[Customer] = []
         self._desks: dict[str, Desk] = {}
         self._blamed: set[str] = set()
+        self._mending = threading.Lock()
 
     def begin(self) -> Self:
         self.console.start("broker", "simulator")
@@ -112,9 +114,13 @@ class Scene:
             self.wechat.forgives()
         for barrier in self.console.barriers.glob("*.reached"):
             self.console.barrier(barrier.stem).release()
-        missing = [name for name in PROCESSES if not self.console.alive(name)]
+        with self._mending:
+            missing = [name for name in PROCESSES if not self.console.alive(name)]
+            for name in {"worker", "cron"} & set(missing):
+                self.silence(name)  # Readiness must not come from the one that died
+            if missing:
+                self.console.start(*missing, ready=False)
         if missing:
-            self.console.start(*missing, ready=False)
             wait_until(self.console.ready, 60, "/readyz says yes")
         return self
 
@@ -140,9 +146,37 @@ class Scene:
         """Have a dead or frozen process have said nothing for as long as it takes."""
         self.database.change(
             "UPDATE conversations_processheartbeat SET at = ? WHERE name = ?",
-            datetime.now(UTC).replace(tzinfo=None) - 2 * SILENT,
+            f"{datetime.now(UTC) - 2 * SILENT:%Y-%m-%d %H:%M:%S.%f+00:00}",
             name,
         )
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Start what dies by itself again while the block runs, as `run` does.
+
+        RQ ends its worker when Redis goes away in the middle of a job.
+        """
+        done = threading.Event()
+
+        def keep() -> None:
+            while not done.wait(0.2):
+                self._keep()
+
+        keeper = threading.Thread(target=keep)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+            self._keep()
+
+    def _keep(self) -> None:
+        with self._mending:
+            for death in self.console.deaths():
+                name = death.partition(":")[0]
+                self.excuse(name)
+                self.console.launch(name)
 
     def excuse(self, name: str) -> None:
         """Let a process have said what went wrong so far."""
@@ -152,12 +186,12 @@ class Scene:
 
     def blame(self) -> list[str]:
         """Return what the processes said since last asked that nobody may find in a log,
-        or that nobody caught."""
+        or that nobody caught, and which of them died of it."""
         traces = [one for one in self.console.tracebacks() if not CUT_OFF.search(one)]
         found = {*self.console.leaks(self._canaries()), *traces}
         new = sorted(found - self._blamed)
         self._blamed |= found
-        return new
+        return [*new, *self.console.deaths()]
 
     def _canaries(self) -> list[str]:
         openids = [customer.openid for customer in self.customers]
@@ -169,10 +203,6 @@ class Database:
 
     def __init__(self, console: Console, url: str) -> None:
         self._console, self._url = console, url
-
-    @property
-    def is_sqlite(self) -> bool:
-        return not self._url
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Return the rows, each parameter standing where a ? does."""
@@ -194,6 +224,10 @@ class Database:
             connection.rollback()
 
     def change(self, sql: str, *parameters: Any) -> None:
+        if self._url:
+            with psycopg.connect(self._url) as connection:
+                connection.execute(sql.replace("?", "%s"), parameters)
+            return
         with closing(self._sqlite()) as connection, connection:
             connection.execute(sql, parameters)
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from conversations import mini_programs
 from conversations.management import at_the_simulator
-from conversations.models import MiniProgram
+from conversations.models import MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
 from conversations.wechat.crypto import BadKey, decode_key
 
@@ -61,6 +61,7 @@ class Command(BaseCommand):
         mini_program.save()
         if known is None:
             give_starting_rules(mini_program)
+            Seat.objects.give_everyone(mini_program)
         elif "app_secret" in given or "api_root" in given:
             mini_programs.forget_token(mini_program)
         if not mini_program.api_root and at_the_simulator.is_there():

@@ -11,7 +11,13 @@ from django.db import transaction
 from agents.models import Agent
 from conversations.answers import pinyin_keys
 from conversations.management import at_the_simulator, demo
-from conversations.models import AutoReplyRule, CannedAnswer, Entrance, MiniProgram
+from conversations.models import (
+    AutoReplyRule,
+    CannedAnswer,
+    Entrance,
+    MiniProgram,
+    Seat,
+)
 
 AES_KEY_LENGTH = 43  # letters and digits
 APP_SECRET_BYTES = 16
@@ -49,6 +55,7 @@ class Command(BaseCommand):
             ),
         )
         agents = [_add(person) for person in demo.PEOPLE]
+        Seat.objects.give_everyone(mini_program)
         Entrance.objects.bulk_create(
             Entrance(mini_program=mini_program, position=position, **fields)
             for position, fields in enumerate(demo.ENTRANCES)

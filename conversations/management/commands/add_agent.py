@@ -10,12 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from agents import links
 from agents.models import Agent
+from conversations.models import Seat
 
 
 class Command(BaseCommand):
     help = (
-        "Add an agent, or change the given things of one. A new agent without a "
-        "password gets a link to set one, printed here."
+        "Add an agent, with a seat at every mini program, or change the given things "
+        "of one. A new agent without a password gets a link to set one, printed here."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         except ValidationError as exc:
             raise CommandError(" ".join(exc.messages)) from exc
         agent.save()
+        if new:
+            Seat.objects.give_all_to(agent)
         agent.shut_out()  # A new password or role holds in open tabs too
         self.stdout.write(f"{'Added' if new else 'Changed'} {agent.username}.")
         if new and not agent.has_usable_password():

@@ -1,0 +1,73 @@
+"""Who sees what. The one gate: nothing finds a conversation for an agent but by it.
+
+An active agent sees the conversations of the mini programs they have a seat at; a
+supervisor sees all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Exists, OuterRef
+
+from agents import presence
+from agents.models import Agent
+from conversations.models import Conversation, MiniProgram, Seat
+from conversations.models.conversation import ConversationQuerySet
+
+Seats = frozenset[int] | None  # ids of mini programs; None: all of them
+
+
+def seats_of(agent: Agent) -> Seats:
+    """Return the mini programs whose conversations an agent sees.
+
+    Remembered with the object, which lives as long as its request.
+    """
+    if "kefu_seats" not in agent.__dict__:
+        agent.__dict__["kefu_seats"] = _find_seats(agent)
+    return agent.__dict__["kefu_seats"]
+
+
+def _find_seats(agent: Agent) -> Seats:
+    if not agent.is_active:
+        return frozenset()
+    if agent.is_supervisor:
+        return None
+    seat = Seat.objects.filter(agent=agent, mini_program=OuterRef("pk"))
+    known = dict(MiniProgram.objects.values_list("pk", Exists(seat)))
+    if all(known.values()) and known:
+        return None  # Most have all, and then the inbox is one walk along an index
+    return frozenset(pk for pk, seated in known.items() if seated)
+
+
+def conversations_for(agent: Agent) -> ConversationQuerySet:
+    """Return the conversations an agent sees and answers."""
+    return conversations_at(seats_of(agent))
+
+
+def conversations_at(seats: Seats) -> ConversationQuerySet:
+    """Return the conversations of some mini programs."""
+    if seats is None:
+        return Conversation.objects.all()
+    return Conversation.objects.filter(customer__mini_program_id__in=seats)
+
+
+def customer_of(conversation_id: int, seats: Seats) -> int | None:
+    """Return whose conversation it is; None when there is none, or none to be seen."""
+    return (
+        conversations_at(seats)
+        .filter(pk=conversation_id)
+        .values_list("customer_id", flat=True)
+        .first()
+    )
+
+
+def attended(mini_program_ids: Collection[int]) -> set[int]:
+    """Return those of some mini programs at which an agent is online."""
+    online = presence.online()
+    if not online:
+        return set()
+    if Agent.objects.filter(pk__in=online, is_staff=True).exists():
+        return set(mini_program_ids)
+    seats = Seat.objects.filter(agent__in=online, mini_program__in=mini_program_ids)
+    return set(seats.values_list("mini_program_id", flat=True))
