@@ -209,16 +209,18 @@ class _Batch:
         self._load(missing)
 
     def _load(self, keys: Iterable[tuple[int, str]]) -> None:
-        keys = list(keys)
+        keys = set(keys)
         customers = {customer.pk: customer for customer in self.customers.values()}
         found = Conversation.objects.filter(
             customer_id__in={customer for customer, _ in keys},
             session_from_digest__in={digest for _, digest in keys},
         )
         for conversation in found:
-            conversation.customer = customers[conversation.customer_id]
             key = (conversation.customer_id, conversation.session_from_digest)
-            self.conversations[key] = conversation
+            # One customer's SessionFrom with another's id is not what was asked for.
+            if key in keys:
+                conversation.customer = customers[conversation.customer_id]
+                self.conversations[key] = conversation
 
     def _find_open(self) -> None:
         theirs = Conversation.objects.open().filter(

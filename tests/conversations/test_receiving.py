@@ -114,6 +114,29 @@ def test_a_new_entrance_of_an_assigned_customer_goes_to_the_same_agent(xiaoming,
     assert xiaoming.conversation.assignments.get().agent == lin
 
 
+def test_customers_with_crossed_entrances_in_one_batch_keep_their_own(
+    xiaoming, mini_program, lin
+):
+    other = Xiaoming(mini_program, "oXiaohong-000000000000000000")
+    other.enters("b")
+    xiaoming.enters("b")
+    xiaoming.enters("a")
+    xiaoming.writes("在吗")
+    handling.claim(xiaoming.conversation, lin)
+    receive(
+        [
+            xiaoming.arrival(MsgType="text", Content="还在吗", MsgId=71),
+            other.arrival(MsgType="text", Content="你好", MsgId=72),
+        ]
+    )
+    held = Conversation.objects.filter(assignments__ended_at=None)
+    for conversation in held.filter(assignments__isnull=False):
+        assert conversation.assignments.get().agent == conversation.assignee
+    xiaoming.enters("b")
+    xiaoming.writes("换个问题")
+    assert sending.reply(xiaoming.conversation, lin, text("在的"), new_uuid())
+
+
 def test_a_conversation_knows_its_entrance(xiaoming, mini_program):
     known = Entrance.objects.create(
         mini_program=mini_program, match="prefix", pattern="ORDER/", label="订单"
