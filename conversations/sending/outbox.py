@@ -10,6 +10,7 @@ through its lease finds that the fence has moved on, and settles nothing.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 BUSY_PAUSES = [1, 2, 4]  # s, then it has failed
 UNREACHABLE_PAUSES = [1, 2, 4, 8, 15, 30, 30]  # s, a minute and a half in all
+SETTLE_PAUSES = [0.1, 0.5, 1, 2, 4]  # s between tries to write a result down
 MINUTE = 60  # s until WeChat counts anew
 SWEEP_MOST = 500  # lanes woken in one round
 
@@ -103,7 +106,7 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
         await client.tokens.get()  # Nothing has been sent if this fails
     except (NotSent, NoAnswer, WeChatError) as exc:
         result = _judge(exc, delivery)
-        await _in_database(_settle)(delivery, None, None, result)
+        await _write_down(delivery, None, None, result)
         return result.state != State.QUEUED
     if delivery.typing_first:
         await typing_state.show_before(delivery.customer)
@@ -117,8 +120,28 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
     except (NotSent, NoAnswer, WeChatError, messages.Invalid) as exc:
         result = _judge(exc, delivery)
     await barriers.areach("after_http")
-    await _in_database(_settle)(delivery, fence, attempt, result)
+    await _write_down(delivery, fence, attempt, result)
     return result.state != State.QUEUED
+
+
+async def _write_down(
+    delivery: Delivery,
+    fence: int | None,
+    attempt: DeliveryAttempt | None,
+    result: Result,
+) -> None:
+    """Settle a delivery, though the database may be away for a moment.
+
+    WeChat's answer is known to nobody else: lost here, what was sent becomes unconfirmed
+    and may be sent again. The fence makes a repeat harmless.
+    """
+    for pause in SETTLE_PAUSES:
+        try:
+            return await _in_database(_settle)(delivery, fence, attempt, result)
+        except DatabaseError as exc:
+            logger.warning("Delivery %s: %s", delivery.pk, type(exc).__name__)
+            await asyncio.sleep(pause)
+    return await _in_database(_settle)(delivery, fence, attempt, result)
 
 
 def outgoing(message: Message) -> messages.OutgoingMessage:
