@@ -28,7 +28,7 @@ def claim(conversation: Conversation, agent: Agent) -> bool:
             return True
         claimed = current.claim(agent, now)
         if claimed:
-            Customer.objects.filter(pk=current.customer_id).update(human_at=now)
+            _a_human_takes_over(current, now)
             happened(current, "claimed", now, agent)
             live.conversation(current)
         else:
@@ -38,9 +38,15 @@ def claim(conversation: Conversation, agent: Agent) -> bool:
 
 
 def release(conversation: Conversation, agent: Agent) -> bool:
-    """Give a conversation back to whoever claims it next. False when nobody had it."""
+    """Give a conversation back to whoever claims it next.
+
+    False when nobody had it, or when it is a colleague's: only a supervisor takes it
+    from them.
+    """
     with _locked(conversation) as (current, now):
         if current.assignee_id is None:
+            return False
+        if current.assignee_id != agent.pk and not agent.is_supervisor:
             return False
         _unassign(current, now)
         happened(current, "released", now, agent)
@@ -78,6 +84,7 @@ def reopen(conversation: Conversation, agent: Agent) -> bool:
         if current.is_open:
             return False
         current.claim(agent, now)
+        _a_human_takes_over(current, now)
         happened(current, "reopened", now, agent)
         live.conversation(current)
     return True
@@ -98,11 +105,23 @@ def read(conversation: Conversation) -> None:
 
 
 def hand_back(agent: Agent) -> int:
-    """Return all of an agent's open conversations to waiting. Returns how many."""
-    theirs = list(Conversation.objects.open().filter(assignee=agent).order_by("pk"))
-    for conversation in theirs:
-        release(conversation, agent)
-    return len(theirs)
+    """Return all of an agent's open conversations to waiting. Returns how many.
+
+    Also those that were answered last: nobody else is looking after them.
+    """
+    theirs = Conversation.objects.open().filter(assignee=agent)
+    # In the order in which pushes lock customers.
+    held = list(theirs.order_by("customer_id", "pk"))
+    for conversation in held:
+        with _locked(conversation) as (current, now):
+            if current.assignee_id != agent.pk:
+                continue
+            _unassign(current, now)
+            current.waiting_since = current.waiting_since or now
+            current.save(update_fields=["waiting_since"])
+            happened(current, "released", now, agent)
+            live.conversation(current)
+    return len(held)
 
 
 @contextmanager
@@ -113,6 +132,11 @@ def _locked(conversation: Conversation) -> Iterator[tuple[Conversation, datetime
             Conversation.objects.select_related("assignee").get(pk=conversation.pk),
             timezone.now(),
         )
+
+
+def _a_human_takes_over(conversation: Conversation, now: datetime) -> None:
+    """Rules fall silent. The fallback stays: to take is not yet to answer."""
+    Customer.objects.filter(pk=conversation.customer_id).update(human_at=now)
 
 
 def _unassign(conversation: Conversation, now: datetime) -> None:

@@ -22,5 +22,11 @@ class AssignmentView(ConversationView):
         return response
 
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
-        handling.release(self.conversation, request.user)
-        return self.draw_header()
+        released = handling.release(self.conversation, request.user)
+        response = self.draw_header()
+        holder = self.conversation.assignee
+        if not released and holder and holder != request.user:
+            return with_notice(
+                response, _("%(agent)s has it.") % {"agent": holder.name}
+            )
+        return response
