@@ -9,6 +9,8 @@ _SECRETS = re.compile(
     r"(?i)((?:access_token|appsecret|secret|signature|msg_signature|token|password)"
     r"[\"']?\s*[=:]\s*[\"']?)[^\s&\"',;)]+"
 )
+# PostgreSQL quotes the row it refuses, and with it what a customer wrote.
+_ROWS = re.compile(r"DETAIL:.*?(?=\n\S|\Z)", re.DOTALL)
 _OPENIDS = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
 
 
@@ -16,7 +18,8 @@ class Redact(logging.Filter):
     """A second net: the first is not to log such things at all."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = redacted(record.getMessage())
+        # One line, whoever's words are in it: none may look like another record.
+        record.msg = redacted(record.getMessage()).replace("\n", "\\n")
         record.args = ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
@@ -29,4 +32,5 @@ def redacted(line: str) -> str:
     """Return the line without secrets and openids, its control characters escaped."""
     line = _SECRETS.sub(r"\1***", line)
     line = _OPENIDS.sub("o***", line)
+    line = _ROWS.sub("DETAIL: ***", line)
     return line.replace("\r", "\\r").replace("\x1b", "\\x1b").replace("\x00", "\\x00")

@@ -312,6 +312,7 @@ PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # s: a set-password link lives for a day
 AXES_FAILURE_LIMIT = 5
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_COOLOFF_TIME = 0.25  # h
+AXES_CLIENT_IP_CALLABLE = "console.proxy.client_address"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
