@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from pypinyin import lazy_pinyin
 
@@ -73,12 +73,21 @@ def library(agent: Agent) -> list[Entry]:
     return [{**row, "preview": preview(row["parts"])} for row in rows]
 
 
-def pick(agent: Agent, answer_id: int, version: int) -> CannedAnswer:
+def pick(
+    agent: Agent, answer_id: int, version: int, mini_program_id: int | None = None
+) -> CannedAnswer:
     """Return the canned answer an agent picked, and count the use.
 
-    Raises Stale when it isn't what their browser shows, or isn't theirs to pick.
+    mini_program_id  whose customer it is for; None asks for no particular one
+
+    Raises Stale when it isn't what their browser shows, isn't theirs to pick, or is for
+    another mini program's customers.
     """
     usable = CannedAnswer.objects.usable_by(agent, timezone.now())
+    if mini_program_id is not None:
+        usable = usable.filter(
+            Q(mini_program=None) | Q(mini_program_id=mini_program_id)
+        )
     answer = usable.filter(pk=answer_id).first()
     if answer is None or answer.version != version:
         raise Stale(answer)

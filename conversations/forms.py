@@ -25,6 +25,11 @@ class PickForm(forms.Form):
 
     answer = forms.IntegerField(min_value=1, max_value=2**62)
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class PickedReplyForm(PickForm):
+    """One to be sent as it is."""
+
     client_uuid = forms.UUIDField()
 
 

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from conversations.views.answers import AnswersView, QuickRepliesView
+from conversations.views.answers import AnswersView, PicksView, QuickRepliesView
 from conversations.views.assignment import AssignmentView
 from conversations.views.closure import ClosureView
 from conversations.views.conversation import DeskView
@@ -23,6 +23,7 @@ conversation = [
     path("closure/", ClosureView.as_view(), name="closure"),
     path("reading/", ReadingView.as_view(), name="reading"),
     path("quick-replies/", QuickRepliesView.as_view(), name="quick_replies"),
+    path("picks/", PicksView.as_view(), name="picks"),
     path("draft/", DraftView.as_view(), name="draft"),
 ]
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from conversations import answers, barriers, sending
-from conversations.forms import PickForm, ReplyForm, first_error
+from conversations.forms import PickedReplyForm, ReplyForm, first_error
 from conversations.models import Draft, Message
 from conversations.models.parts import MOST_PARTS, Part, preview
 from conversations.views import pages
@@ -48,14 +48,19 @@ class MessagesView(ConversationView):
         return response
 
     def _pick(self, request: HttpRequest) -> HttpResponse:
-        form = PickForm(request.POST)
+        form = PickedReplyForm(request.POST)
         if not form.is_valid():
             return refusal(first_error(form), status=422)
         picked = form.cleaned_data
         if said := self._already_said(picked["client_uuid"]):
             return self._draw(said)
         try:
-            answer = answers.pick(request.user, picked["answer"], picked["version"])
+            answer = answers.pick(
+                request.user,
+                picked["answer"],
+                picked["version"],
+                self.conversation.customer.mini_program_id,
+            )
         except answers.Stale as exc:
             return self._stale(exc)
         return self._reply(answer.parts, picked["client_uuid"], typing_first=True)

@@ -87,6 +87,9 @@ MATRIX = {
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 204, 204)
     ),
     "conversations/<int:pk>/quick-replies/": people_read,
+    "conversations/<int:pk>/picks/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 422, 422)
+    ),
     "conversations/<int:pk>/draft/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 405, 405)
     ),

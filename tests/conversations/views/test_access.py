@@ -27,6 +27,7 @@ CHANGES = [
     ("post", "/conversations/{pk}/closure/"),
     ("delete", "/conversations/{pk}/closure/"),
     ("post", "/conversations/{pk}/reading/"),
+    ("post", "/conversations/{pk}/picks/"),
     ("put", "/conversations/{pk}/draft/"),
 ]
 

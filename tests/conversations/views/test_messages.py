@@ -128,6 +128,27 @@ def test_a_withdrawn_answer_is_not_sent(desk, url, quick_reply):
     assert replies() == []
 
 
+def test_an_answer_for_another_mini_program_is_not_sent(
+    desk, url, quick_reply, mini_program
+):
+    mini_program.pk, mini_program.appid = None, "wx-another"
+    mini_program.save()
+    CannedAnswer.objects.update(mini_program=mini_program)
+    picked = {"answer": quick_reply.pk, "version": quick_reply.version}
+    response = desk.post(url, {**picked, "client_uuid": uuid4()})
+    assert response.status_code == 409
+    assert desk.post(url.replace("messages", "picks"), picked).status_code == 409
+    assert replies() == []
+
+
+def test_a_common_answer_put_into_the_box_is_counted(desk, url, quick_reply):
+    picked = {"answer": quick_reply.pk, "version": quick_reply.version}
+    assert desk.post(url.replace("messages", "picks"), picked).status_code == 204
+    quick_reply.refresh_from_db()
+    assert quick_reply.uses == 1
+    assert replies() == []
+
+
 def test_a_click_repeated_after_the_answer_changed_was_heard(desk, url, quick_reply):
     picked = {
         "answer": quick_reply.pk,

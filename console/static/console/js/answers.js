@@ -31,6 +31,15 @@ export function find(query, miniProgram) {
     .map(([, answer]) => answer)
 }
 
+// Tell the server that an answer is used. Returns null, or what is wrong with this page's
+// copy of it: {error, text, replacement}. A server out of reach must not hold anybody up.
+export async function pick(url, { id, version }) {
+  const response = await ask(url, { method: "POST", data: { answer: id, version } }).catch(() => null)
+  if (response?.status !== 409) return null
+  load()
+  return response.json()
+}
+
 function rank(answer, words) {
   const ranks = words.map((word) => RANKS.findIndex((passes) => passes(answer, word)))
   return ranks.includes(-1) ? RANKS.length : Math.max(0, ...ranks)

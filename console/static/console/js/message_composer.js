@@ -5,6 +5,7 @@
 // before.
 
 import { goesWhole } from "./answer_picker.js"
+import { pick } from "./answers.js"
 import { Draft } from "./drafts.js"
 import { fetchFragment } from "./http.js"
 import { live } from "./live_socket.js"
@@ -21,6 +22,7 @@ class MessageComposer extends HTMLElement {
   #sending = null // the text on its way
   #again = false // Enter was pressed meanwhile
   #hasWarned = false
+  #isComposing = false // with an input method
   #leaving = new AbortController()
 
   connectedCallback() {
@@ -29,6 +31,8 @@ class MessageComposer extends HTMLElement {
     on(this.#form, "submit", this.#submit)
     on(this.#box, "keydown", this.#press)
     on(this.#box, "input", this.#change)
+    on(this.#box, "compositionstart", () => (this.#isComposing = true))
+    on(this.#box, "compositionend", () => (this.#isComposing = false))
     on(this.#box, "compositionend", this.#change)
     on(this.#box, "blur", () => this.#picker.close(this.#box))
     on(this.#picker, "mousedown", (event) => event.preventDefault())
@@ -145,9 +149,34 @@ class MessageComposer extends HTMLElement {
   #choose = (answer, call, sendAtOnce) => {
     this.#box.focus()
     this.#box.setSelectionRange(call.start, call.end)
-    if (!sendAtOnce && !goesWhole(answer)) return this.#insert(answer.parts[0].text)
+    if (!sendAtOnce && !goesWhole(answer)) return this.#use(answer, call.start)
     this.#insert("")
     this.#deliver({ answer: answer.id, version: answer.version })
+  }
+
+  // Put in at once; the server says a moment later whether it still says so.
+  async #use(answer, start) {
+    const { text } = answer.parts[0]
+    this.#insert(text)
+    const news = await pick(this.dataset.pickSrc, answer)
+    if (!news || !this.isConnected) return
+    this.#tell(news.error, "warn", news.text)
+    if (news.replacement !== null) this.#exchange(text, start, news.replacement)
+  }
+
+  // Only what stands there untouched, and not under somebody's hand.
+  #exchange(text, start, replacement) {
+    const { value, selectionStart, selectionEnd } = this.#box
+    const at = value.startsWith(text, start) ? start : value.indexOf(text)
+    if (at < 0 || this.#isComposing || this.#sending !== null) return
+    const focused = document.activeElement
+    this.#box.focus({ preventScroll: true })
+    this.#box.setSelectionRange(at, at + text.length)
+    this.#insert(replacement)
+    const end = at + text.length
+    const move = (caret) => (caret <= at ? caret : Math.max(caret, end) - text.length + replacement.length)
+    this.#box.setSelectionRange(move(selectionStart), move(selectionEnd))
+    focused.focus({ preventScroll: true })
   }
 
   #callPicker = () => {
