@@ -212,6 +212,7 @@ def test_a_line_that_breaks_while_it_catches_up_loses_nothing(page, world):
         world(f"sending.reply(conversation(6), chen, {parts}, uuid.uuid4())")
 
     page.route_web_socket("**/live/", join)
+    page.route("**/events/*", lambda route: route.abort())
     go(page, 6)
     with page.expect_websocket():
         lines[0].close()

@@ -331,3 +331,84 @@ def test_a_text_too_long_for_wechat_is_counted_and_not_sent(desk):
     expect(counter).to_contain_text("2049")
     expect(desk.page.locator(".composer__send")).to_be_disabled()
     assert desk.posts == []
+
+
+def test_an_answer_that_has_changed_is_exchanged_and_one_undo_takes_that_back(
+    desk, console
+):
+    # Unannounced: the page has not heard of it yet.
+    changed = """
+from conversations.models import CannedAnswer
+CannedAnswer.objects.filter(title="运费").delete()
+answer = CannedAnswer.objects.create(
+    title="运费", shortcut="yf", parts=[{"kind": "text", "text": "满 59 元包邮。"}]
+)
+"""
+    console.shell(changed)
+    desk.page.reload()
+    console.shell(
+        "from conversations.models import CannedAnswer\n"
+        "CannedAnswer.objects.filter(title='运费').update(version=7, "
+        "parts=[{'kind': 'text', 'text': '满 99 元包邮。'}])"
+    )
+    held: list[Route] = []
+    desk.page.route("**/picks/", lambda route: held.append(route))
+    desk.box.press_sequentially("您好， /yf")
+    with desk.page.expect_request("**/picks/"):
+        desk.box.press("Enter")
+    expect(desk.box).to_have_value("您好， 满 59 元包邮。")  # At once
+    desk.box.press_sequentially("谢谢")
+    held[0].continue_()
+    expect(desk.box).to_have_value("您好， 满 99 元包邮。谢谢")
+    expect(desk.notice).to_contain_text("满 99 元包邮。")
+    desk.box.press_sequentially("！")
+    expect(desk.box).to_have_value("您好， 满 99 元包邮。谢谢！")
+    desk.box.press("Control+z")
+    desk.box.press("Control+z")
+    expect(desk.box).to_have_value("您好， 满 59 元包邮。谢谢")
+
+
+def test_an_answer_is_put_in_without_a_network_and_what_was_edited_stays(desk, console):
+    desk.page.route("**/picks/", lambda route: route.abort())
+    desk.box.press_sequentially("/fp")
+    desk.box.press("Enter")
+    expect(desk.box).to_have_value("发票三天内开好。")
+
+    held: list[Route] = []
+    desk.page.unroute("**/picks/")
+    desk.page.route("**/picks/", lambda route: held.append(route))
+    console.shell(
+        "from conversations.models import CannedAnswer\n"
+        "CannedAnswer.objects.filter(title='退款流程').update(version=9)"
+    )
+    desk.box.press_sequentially(" /tk")
+    with desk.page.expect_request("**/picks/"):
+        desk.box.press("Enter")
+    for _ in range(3):
+        desk.box.press("Backspace")
+    edited = desk.box.input_value()
+    held[0].continue_()
+    expect(desk.notice).to_be_visible()
+    expect(desk.box).to_have_value(edited)
+
+
+def test_words_sent_under_a_used_number_are_kept_and_said_to_be(desk):
+    desk.box.fill("第一句")
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["第一句"])
+    [used] = desk.uuids()
+
+    def confuse(route: Route) -> None:
+        asked = route.request.post_data or ""
+        route.continue_(
+            post_data=re.sub(r"(?<=client_uuid=)[0-9a-f-]{36}", used, asked)
+        )
+
+    desk.page.route("**/messages/", confuse)
+    desk.box.fill("第二句")
+    desk.box.press("Enter")
+    expect(desk.notice).to_be_visible()
+    expect(desk.box).to_have_value("第二句")
+    desk.page.unroute("**/messages/")
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["第一句", "第二句"])
