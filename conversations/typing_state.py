@@ -47,19 +47,13 @@ def show_now(customer_id: int) -> None:
 
 
 async def show_before(customer: Customer) -> None:
-    """Show it before a message nobody typed, if the rules allow; 300 ms at most.
-
-    What WeChat leaves of these the customer has to see it: a message ends it.
-    """
+    """Show it before a message nobody typed, if the rules allow; 300 ms at most."""
     if not await database_sync_to_async(_take_turn)(customer.pk):
         return
     try:
         async with asyncio.timeout(PATIENCE):
             await mini_programs.client(customer.mini_program).typing(customer.openid)
-            await asyncio.sleep(PATIENCE)
-    except TimeoutError:
-        pass
-    except (WeChatError, NotSent, NoAnswer) as exc:
+    except (TimeoutError, WeChatError, NotSent, NoAnswer) as exc:
         logger.info("Typing before a message: %s", type(exc).__name__)
 
 

@@ -71,6 +71,8 @@ def send(world: World, app: App, fields: dict[str, Any], *, business: bool) -> N
     notice = fields.get("aimsgcontext")
     if isinstance(notice, dict) and notice.get("is_ai_msg") == 1:
         data["by_ai"] = True
+    if customer.typing_until > world.now():
+        data["typed"] = True  # The phone showed that somebody types, until this came
     with world.store.transaction():
         _check_rate(world, app)
         world.spend(customer.openid)

@@ -4,10 +4,11 @@
 import { ChatLog } from "./chat_log.js"
 import { Composer } from "./composer.js"
 import { People } from "./people.js"
-import { post, watch } from "./server.js"
+import { pause, post, watch } from "./server.js"
 import { timeInChat, timeOfDay } from "./times.js"
 
 const TOAST = 2500 // ms
+const GLIMPSE = 400 // ms that typing shows before a message that came right behind it
 
 const stage = document.getElementById("stage")
 const { dataset } = stage
@@ -37,7 +38,7 @@ function start() {
   })
 }
 
-function draw(state) {
+async function draw(state) {
   if (!state.customer && state.customers.length) return choose(state.customers[0].openid)
   people.draw(state.customers, chosen)
   stage.classList.toggle("stage--nobody", !state.customer)
@@ -45,11 +46,19 @@ function draw(state) {
   const { customer } = state
   if (!isOpen || state.reset) log.open({ customer: customer.name, service: dataset.appName })
   showScreen(customer.in_session)
+  await glimpse(state)
   log.add(state.lines)
   if (!isOpen) log.scrollToEnd()
   isOpen = true
   showTyping(customer.typing_seconds)
   showStrip(customer, state.now)
+}
+
+// A server sets typing and sends at once; one answer then tells of both.
+async function glimpse({ lines, reset }) {
+  if (!isOpen || reset || !lines.some((line) => line.data.typed)) return
+  showTyping(1)
+  await pause(GLIMPSE)
 }
 
 function showScreen(inChat) {

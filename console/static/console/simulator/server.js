@@ -17,7 +17,7 @@ export async function watch(url, { appid, openid, signal, onState, onLost }) {
       if (signal.aborted) return
       failures = 0
       after = state.revision
-      onState(state)
+      await onState(state)
       if (after === 0) await pause(AGAIN[0]) // An empty world: nothing to wait for yet
     } catch (error) {
       if (signal.aborted) return
@@ -43,6 +43,6 @@ export async function post(url, values) {
   return response.json()
 }
 
-function pause(milliseconds) {
+export function pause(milliseconds) {
   return new Promise((resume) => setTimeout(resume, milliseconds))
 }
