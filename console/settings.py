@@ -424,6 +424,7 @@ LOGGING = {
         "rq.worker": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
         "daphne": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},  # runserver's access log
     },
 }
 
