@@ -246,3 +246,20 @@ def test_the_windows_name_says_how_many_wait(page, world):
     expect(page).to_have_title(re.compile(rf"^\({waiting}\) "))
     world("handling.claim(conversation(8), chen)")
     expect(page).to_have_title(re.compile(rf"^\({waiting - 1}\) "))
+
+
+def test_giving_back_what_a_colleague_has_meanwhile_is_told(page, world):
+    world("handling.claim(conversation(9), lin)")
+    go(page, 9)
+    held: list[Route] = []
+    page.route("**/assignment/", lambda route: held.append(route))
+    with page.expect_request("**/assignment/"):
+        page.locator("[data-action=release]").click()
+    world(
+        "handling.release(conversation(9), lin); handling.claim(conversation(9), chen)"
+    )
+    expect(page.locator("#conversation-9-row")).to_contain_text("Chen")
+    held[0].continue_()
+    expect(page.locator("#notice")).to_contain_text("Chen")
+    expect(page.locator(".header__holder")).to_contain_text("Chen")
+    expect(page.locator(".header__release")).to_be_hidden()
