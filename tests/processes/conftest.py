@@ -57,3 +57,9 @@ def scene(
 @pytest.fixture
 def xiaoming(scene: Scene) -> Customer:
     return scene.customer()
+
+
+@pytest.fixture
+def kept(scene: Scene) -> Iterator[None]:
+    with scene.kept():
+        yield

@@ -130,6 +130,7 @@ class Console:
             **(environment or {}),
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ended: set[str] = set()  # by us
         self._clients: list[httpx.Client] = []
 
     def __enter__(self) -> Self:
@@ -168,6 +169,7 @@ class Console:
         assert not self.alive(name), f"{name} already runs"
         command = [sys.executable if w == "python" else w for w in self._command(name)]
         self._running[name] = self._popen(name, command)
+        self._ended.discard(name)
 
     def _popen(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log(name).open("ab") as log:
@@ -207,6 +209,7 @@ class Console:
 
     def kill(self, name: str) -> None:
         """End it as a power cut would."""
+        self._ended.add(name)
         self._running[name].kill()
         self._running[name].wait(PATIENCE)
 
@@ -216,6 +219,7 @@ class Console:
         return self.ended(name, timeout)
 
     def ask_to_end(self, name: str) -> None:
+        self._ended.add(name)
         self._running[name].terminate()
 
     def ended(self, name: str, timeout: float = 40) -> int:
@@ -354,6 +358,14 @@ class Console:
                 ends = re.search(r"^(?!\s)\S.*$", trace, re.MULTILINE)
                 found.append(f"{path.stem}: {ends.group() if ends else trace[:200]}")
         return found
+
+    def deaths(self) -> list[str]:
+        """Return "process: died" for each that ended though nobody asked it to."""
+        return [
+            f"{name}: died"
+            for name, process in self._running.items()
+            if name not in self._ended and process.poll() is not None
+        ]
 
     def leaks(self, canaries: Iterable[str]) -> list[str]:
         """Return "process: canary" for each secret that some log repeats."""

@@ -1,12 +1,13 @@
 """An agent's words, sent once however often the browser asks."""
 
+import re
 import uuid
 
 import httpx
 import pytest
 
 from tests.processes.driver import wait_until
-from tests.processes.scene import at_once, meanwhile
+from tests.processes.scene import at_once, head, meanwhile
 
 pytestmark = pytest.mark.processes
 
@@ -50,6 +51,34 @@ def test_a_click_whose_key_stood_for_other_words_is_refused(lin, xiaoming):
 
     assert lin.says(xiaoming, "再见", key).status_code == 409
     assert is_said_once(xiaoming)
+
+
+def test_two_agents_who_answer_at_once_are_read_in_one_order(scene, lin, xiaoming):
+    scene.wechat.post("/_limits", message_grant=[100, 172_800])
+    xiaoming.writes("还在吗")
+    agents = [lin, scene.agent("chen")]
+    with lin.opens_tab(xiaoming) as lins, agents[1].opens_tab(xiaoming) as chens:
+        answers = at_once(20, lambda n: agents[n % 2].says(xiaoming, f"第 {n} 句"))
+        assert {answer.status_code for answer in answers} == {200}
+
+        wait_until(lambda: xiaoming.states() == ["sent"] * 20)
+        said = xiaoming.thread("agent")
+        assert sorted(said) == sorted(f"第 {n} 句" for n in range(20))
+        assert xiaoming.heard() == said
+        for tab in (lins, chens):
+            wait_until(lambda one=tab: one.number == head(scene))
+            assert in_order(tab.drawn("conversation")) == said
+
+
+def in_order(drawn):
+    """Return what the agents said, as a page that gets these drawings shows it."""
+    found = {}
+    for html in drawn:
+        if said := re.search(r"第 \d+ 句", html):
+            at = re.search(r'data-ordered-at="([^"]+)"', html).group(1)
+            number = re.search(r'data-message-id="(\d+)"', html).group(1)
+            found[at, int(number)] = said.group()
+    return [said for _, said in sorted(found.items())]
 
 
 def test_a_reply_stored_but_never_answered_is_one_message_when_repeated(

@@ -101,6 +101,25 @@ def test_a_tab_that_has_missed_too_much_is_told_to_reload(scene, lin, xiaoming):
         assert not tab.drawn("inbox")
 
 
+def test_after_a_burst_every_tab_has_every_conversation(scene, lin, chen):
+    number = head(scene)
+    tabs = [agent.opens_tab() for agent in (lin, chen) for _ in range(5)]
+    customers = [scene.customer() for _ in range(30)]
+    at_once(30, lambda n: [customers[n].writes(f"第 {m} 句") for m in range(5)])
+
+    for tab in tabs:
+        with tab:
+            wait_until(lambda one=tab: one.number == head(scene), HEALED)
+            rows = set(
+                re.findall(r'id="(conversation-\d+-row)"', "".join(tab.drawn("inbox")))
+            )
+            assert rows == {f"conversation-{one.conversation}-row" for one in customers}
+            assert not any(
+                "resync" in frame or "reset" in frame for frame in tab.frames
+            )
+    assert head(scene) - number >= 300
+
+
 def test_a_web_process_that_restarts_gives_tabs_what_they_missed(scene, lin, xiaoming):
     tab = lin.opens_tab(xiaoming)
     scene.console.kill("web")
@@ -129,6 +148,7 @@ def in_the_group(scene):
         return redis.exists("kefu:group:hubs")
 
 
+@pytest.mark.usefixtures("kept")
 def test_without_a_broker_tabs_open_and_show_what_comes(scene, lin, xiaoming):
     scene.console.kill("broker")
     with lin.opens_tab(xiaoming) as tab:
