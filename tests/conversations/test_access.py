@@ -214,6 +214,17 @@ def test_what_isnt_there_is_said_to_people_and_not_to_guests(examples, lin):
         assert guest.get(f"/{path}").status_code == SIGN_IN, path
 
 
+def test_without_a_seat_no_conversation_is_there(examples):
+    client = browser(Agent.objects.create_user("unseated", password="-"))
+    theirs = [route for route in MATRIX if "<int:pk>" in route]
+    for route in theirs:
+        path = examples.path(route)
+        for method in ("get", "post", "put", "delete"):
+            assert getattr(client, method)(path).status_code in (404, 405), path
+    assert client.get("/inbox/?view=all").text.count("data-conversation") == 0
+    assert client.get("/events/?after=0").json()["frames"][:-1] == []  # And counts
+
+
 def test_a_message_is_found_only_under_its_own_customer(examples, mini_program, lin):
     other = Xiaoming(mini_program, "oSomebodyElse")
     other.writes("在吗")
