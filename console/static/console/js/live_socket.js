@@ -92,10 +92,16 @@ class LiveSocket extends HTMLElement {
     this.#socket = undefined
     this.#lose()
     if (code === SIGNED_OUT) return document.dispatchEvent(new CustomEvent("desk:signed-out"))
-    if (code === NOT_FOUND) return void (this.#isBarred = true)
+    if (code === NOT_FOUND) return this.#giveUp()
     // Never all tabs at once: a server that has just come back must live.
     const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#attempts++)
     this.#retry = setTimeout(this.#connect, wait * (0.5 + Math.random() / 2))
+  }
+
+  // What this tab looks at is gone, or no longer its agent's: the list is what is left.
+  #giveUp() {
+    this.#isBarred = true
+    if (this.#lookingAt !== null) location.assign("/")
   }
 
   #drop() {
