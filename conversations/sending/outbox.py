@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.db import database_sync_to_async
@@ -25,32 +23,18 @@ from django.utils import timezone
 from conversations import barriers, lanes, live, mini_programs, typing_state
 from conversations.models import Customer, Delivery, DeliveryAttempt, Message
 from conversations.wechat import messages
-from conversations.wechat.errors import Action, NoAnswer, NotSent, WeChatError
+from conversations.wechat.errors import NoAnswer, NotSent, WeChatError
 
 from .hold import is_held
+from .outcomes import Result, judge
 
 logger = logging.getLogger(__name__)
 
-BUSY_PAUSES = [1, 2, 4]  # s, then it has failed
-UNREACHABLE_PAUSES = [1, 2, 4, 8, 15, 30, 30]  # s, a minute and a half in all
 SETTLE_PAUSES = [0.1, 0.5, 1, 2, 4]  # s between tries to write a result down
-MINUTE = 60  # s until WeChat counts anew
 SWEEP_MOST = 500  # lanes woken in one round
 
 State = Delivery.State
 Outcome = DeliveryAttempt.Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one request ended, and what becomes of its delivery."""
-
-    state: str
-    outcome: str
-    errcode: int | None = None
-    errmsg: str = ""
-    rid: str = ""
-    pause: float = 0.0  # s until it is tried again, when `state` is queued
 
 
 def drain_now(customer_id: int) -> None:
@@ -105,7 +89,7 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
     try:
         await client.tokens.get()  # Nothing has been sent if this fails
     except (NotSent, NoAnswer, WeChatError) as exc:
-        result = _judge(exc, delivery)
+        result = judge(exc, delivery)
         await _write_down(delivery, None, None, result)
         return result.state != State.QUEUED
     if delivery.typing_first:
@@ -118,7 +102,7 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
         await client.send(delivery.customer.openid, outgoing(delivery.message))
         result = Result(State.SENT, Outcome.SENT, errcode=0)
     except (NotSent, NoAnswer, WeChatError, messages.Invalid) as exc:
-        result = _judge(exc, delivery)
+        result = judge(exc, delivery)
     await barriers.areach("after_http")
     await _write_down(delivery, fence, attempt, result)
     return result.state != State.QUEUED
@@ -154,50 +138,6 @@ def outgoing(message: Message) -> messages.OutgoingMessage:
             thumb_url=message.data["thumb_url"],
         )
     return messages.Text(message.text)
-
-
-def _judge(exc: Exception, delivery: Delivery) -> Result:
-    """Sort a failure by what is to be done about it."""
-    match exc:
-        case NoAnswer():
-            return Result(State.UNCONFIRMED, Outcome.UNCONFIRMED, errmsg=str(exc))
-        case NotSent():
-            return _later(
-                Outcome.NOT_SENT, UNREACHABLE_PAUSES, delivery, None, str(exc)
-            )
-        case WeChatError(action=Action.RETRY):
-            return _later(
-                Outcome.REFUSED, BUSY_PAUSES, delivery, exc.errcode, exc.errmsg, exc.rid
-            )
-        case WeChatError(action=Action.PAUSE_MINUTE):
-            return _later(
-                Outcome.REFUSED,
-                [MINUTE] * 3,
-                delivery,
-                exc.errcode,
-                exc.errmsg,
-                exc.rid,
-            )
-        case WeChatError():
-            return Result(
-                State.FAILED, Outcome.REFUSED, exc.errcode, exc.errmsg, exc.rid
-            )
-        case _:
-            return Result(State.FAILED, Outcome.NOT_SENT, 47001, str(exc))
-
-
-def _later(
-    outcome: str,
-    pauses: list[int],
-    delivery: Delivery,
-    errcode: int | None,
-    errmsg: str,
-    rid: str = "",
-) -> Result:
-    if delivery.tries >= len(pauses):
-        return Result(State.FAILED, outcome, errcode, errmsg, rid)
-    pause = pauses[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311
-    return Result(State.QUEUED, outcome, errcode, errmsg, rid, pause)
 
 
 def _lease(customer_id: int) -> int | None:
