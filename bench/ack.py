@@ -141,6 +141,8 @@ class Tabs:
         headers = {"Cookie": cookie}
         async with connect(url, origin=console.url, additional_headers=headers) as tab:
             await tab.send(json.dumps({"resume": 0, "looking_at": None}))
+            while "through" not in str(await tab.recv()):
+                continue
             self.up += 1
             async for frame in tab:
                 self.heard_at = at = time.perf_counter()
