@@ -11,7 +11,9 @@ _SECRETS = re.compile(
 )
 # PostgreSQL quotes the row it refuses, and with it what a customer wrote.
 _ROWS = re.compile(r"DETAIL:.*?(?=\n\S|\Z)", re.DOTALL)
-_OPENIDS = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
+# Such a link is a sign-in until it is used, and Django logs the path of what it refuses.
+_LINKS = re.compile(r"(/set-password/)[^\s\"']+")
+_OPENIDS = re.compile(r"(?<![\w-])o[A-Za-z0-9_-]{27}(?![\w-])")  # May end in a -
 
 
 class Redact(logging.Filter):
@@ -29,8 +31,9 @@ class Redact(logging.Filter):
 
 
 def redacted(line: str) -> str:
-    """Return the line without secrets and openids, its control characters escaped."""
+    """Return the line without secrets, links and openids, its control characters escaped."""
     line = _SECRETS.sub(r"\1***", line)
+    line = _LINKS.sub(r"\1***", line)
     line = _OPENIDS.sub("o***", line)
     line = _ROWS.sub("DETAIL: ***", line)
     return line.replace("\r", "\\r").replace("\x1b", "\\x1b").replace("\x00", "\\x00")
