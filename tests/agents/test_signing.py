@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from agents.models import Agent
+from agents.views import signing
 
 SIGN_IN = "/login/"
 
@@ -83,6 +84,17 @@ def test_five_wrong_passwords_lock_this_address_only(
 
     elsewhere = Client(REMOTE_ADDR="203.0.113.9")
     assert sign_in(elsewhere, "lin", "lin-password").status_code == 302
+
+
+def test_a_flood_of_passwords_is_checked_a_few_at_a_time(
+    client: Client, lin: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "PATIENCE", 0)
+
+    with signing.CHECKING, signing.CHECKING:
+        assert sign_in(client, "lin", "lin-password").status_code == 503
+
+    assert sign_in(client, "lin", "lin-password").status_code == 302
 
 
 def test_the_session_key_changes_with_signing_in(client: Client, lin: Agent) -> None:
