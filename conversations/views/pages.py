@@ -153,6 +153,7 @@ def _key(text: str, walks: list[str]) -> Key:
         at = parse_datetime(moment)
         if name not in walks or at is None or at.tzinfo is None:
             raise BadKey(text)
-        return Key(name, at, int(pk))
-    except ValueError as exc:
+        # In UTC, where a moment at either end of time may not exist.
+        return Key(name, at.astimezone(UTC), int(pk))
+    except (ValueError, OverflowError) as exc:
         raise BadKey(text) from exc

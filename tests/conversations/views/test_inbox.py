@@ -131,6 +131,8 @@ def test_a_page_that_asks_for_a_pane_gets_only_that(desk, converse):
         {"view": "waiting", "after": "waiting,2026-03-04T12:00:00,1"},
         {"view": "waiting", "after": "waiting,2026-99-04T12:00:00Z,1"},
         {"view": "waiting", "after": "waiting,2026-03-04T12:00:00Z,x"},
+        {"view": "waiting", "after": "waiting,9999-12-31T23:59:59-14:00,1"},
+        {"view": "waiting", "after": "waiting,0001-01-01T00:00:00+14:00,1"},
     ],
 )
 def test_a_key_we_never_made_finds_nothing(desk, query):
