@@ -378,7 +378,7 @@ if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
 else:
     # Two consoles on one host differ by port, which cookies ignore.
@@ -390,6 +390,9 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",
 ]
 
+
+# What a Prometheus has to bear to be given numbers; without one /metrics isn't there.
+METRICS_TOKEN = env("METRICS_TOKEN", "")
 
 # Limits of what we promise.
 PUSH_MAX_BYTES = 64 * 1024

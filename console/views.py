@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from conversations import health
+from conversations import metrics as measuring
 
 
 @login_not_required
@@ -26,6 +30,18 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {name: "ok" if up else "down" for name, up in parts.items()}, status=status
     )
+
+
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer with numbers to whoever bears METRICS_TOKEN; without one there are none."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    given = request.headers.get("Authorization", "")
+    if not constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}"):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(measuring.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 @login_not_required

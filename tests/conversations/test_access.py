@@ -58,6 +58,7 @@ def rows(app: str, model: str, *, deletable: bool) -> dict[str, Access]:
 # An address that isn't here fails: say who may go there, then add it.
 MATRIX = {
     "healthz": open_to_all,
+    "metrics": Access(Statuses(404, 404, 404), Statuses(405, 405, 405)),  # No token
     "readyz": Access(Statuses(503, 503, 503), Statuses(405, 405, 405)),  # No worker
     # People.
     "login/": Access(Statuses(200, 302, 302), Statuses(200, 302, 302)),
