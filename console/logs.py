@@ -13,7 +13,7 @@ _SECRETS = re.compile(
 _ROWS = re.compile(r"DETAIL:.*?(?=\n\S|\Z)", re.DOTALL)
 # Such a link is a sign-in until it is used, and Django logs the path of what it refuses.
 _LINKS = re.compile(r"(/set-password/)[^\s\"']+")
-_OPENIDS = re.compile(r"(?<![\w-])o[A-Za-z0-9_-]{27}(?![\w-])")  # May end in a -
+_OPENIDS = re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])", re.ASCII)  # May end in a -
 
 
 class Redact(logging.Filter):
