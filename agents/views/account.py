@@ -19,7 +19,7 @@ class AccountView(View):
         return _page(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = AccountForm(request.POST, instance=request.user)
+        form = AccountForm(request.POST, instance=request.user, label_suffix="")
         if not form.is_valid():
             # The form has written on the signed-in agent; the page shows the real one.
             request.user.refresh_from_db()
@@ -34,7 +34,7 @@ class PasswordView(View):
     """Changing it ends the agent's other sessions and keeps this one."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = PasswordChangeForm(request.user, request.POST)
+        form = PasswordChangeForm(request.user, request.POST, label_suffix="")
         if not form.is_valid():
             return _page(request, password_form=form, status=422)
         form.save()
@@ -53,10 +53,10 @@ def _page(
     password_form: PasswordChangeForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    password_form = password_form or PasswordChangeForm(request.user)
+    password_form = password_form or PasswordChangeForm(request.user, label_suffix="")
     password_form.fields["old_password"].widget.attrs.pop("autofocus", None)
     context = {
-        "form": form or AccountForm(instance=request.user),
+        "form": form or AccountForm(instance=request.user, label_suffix=""),
         "password_form": password_form,
     }
     return render(request, "agents/account.html", context, status=status)

@@ -32,10 +32,10 @@ class PasswordLinkView(View):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        return self._page(request, SetPasswordForm(self.agent))
+        return self._page(request, SetPasswordForm(self.agent, label_suffix=""))
 
     def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        form = SetPasswordForm(self.agent, request.POST)
+        form = SetPasswordForm(self.agent, request.POST, label_suffix="")
         if not form.is_valid():
             return self._page(request, form, status=422)
         form.save()

@@ -20,6 +20,9 @@ class SignInView(LoginView):
 
     redirect_authenticated_user = True
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "label_suffix": ""}
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not CHECKING.acquire(timeout=PATIENCE):
             return render(request, "500.html", status=503)
