@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
@@ -25,7 +26,7 @@ class SeatedForm(forms.ModelForm):
     seats = forms.ModelMultipleChoiceField(
         MiniProgram.objects.all(),
         required=False,
-        label=gettext_lazy("seats"),
+        label=capfirst(gettext_lazy("seats")),
         help_text=gettext_lazy(
             "The mini programs whose conversations they see. Supervisors see all."
         ),
@@ -91,10 +92,10 @@ class AgentAdmin(PlainAdmin):
     ) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "is_staff":
-            field.label = _("supervisor")
+            field.label = capfirst(_("supervisor"))
             field.help_text = _("Enters the admin and sees and changes everything.")
         if field and db_field.name == "is_active":
-            field.label = _("works here")
+            field.label = capfirst(_("works here"))
             field.help_text = _(
                 "Switched off, they are signed out and their conversations wait again."
             )
