@@ -3,11 +3,9 @@
     bounded body ─▶ authenticate ─▶ queue ─▶ a batch commits ─▶ "success"
 
 Django's own path takes milliseconds a request and, under load, longer than the five
-seconds WeChat waits. Here one thread with one connection writes all that has come while
-it was writing the last batch, in one transaction. "success" is said only after the
-commit: WeChat doesn't send again what we acknowledged. When a batch fails, its pushes
-are tried one by one, so that one that can't be stored fails alone; and when too many
-wait, the answer is 503, and WeChat comes again.
+seconds WeChat waits. "success" is said only after the commit: WeChat doesn't send again
+what we acknowledged. When too many wait, or the database doesn't take it, the answer is
+503, and WeChat comes again.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,10 +22,11 @@ from urllib.parse import parse_qsl
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from conversations import barriers, mini_programs, receiving
+from conversations import barriers, mini_programs
+from conversations.group_commit import NotStored, Writer
 from conversations.models import MiniProgram, RejectedPush
 from conversations.receiving import Arrival
 from conversations.wechat import pushes
@@ -40,7 +38,6 @@ logger = logging.getLogger(__name__)
 PATH = re.compile(r"/wechat/([0-9A-Za-z_-]{1,32})/push/?")
 BODY_DEADLINE = 5.0  # s for a body to arrive: WeChat itself waits no longer
 KEYS_DEADLINE = 1.0  # s to look up whose push it is
-ANSWER_DEADLINE = 3.5  # s until a push that can't be committed is told so
 KEYS_FOR = 2.0  # s a mini program's credentials are remembered
 PROBLEM_LOG_EVERY = timedelta(seconds=10)
 
@@ -98,7 +95,10 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
         body=pushes.clean(opened.content.decode("utf-8", "replace")),
         authenticated_by=opened.authenticated_by,
     )
-    await writer.put(arrival)
+    try:
+        await writer.put(arrival)
+    except NotStored:
+        raise Refused(503) from None
     await barriers.areach("after_commit")
     return Answer(200, "success")
 
@@ -232,93 +232,6 @@ def _count_rejection(appid: str, reason: str) -> None:
             )
     finally:
         connection.close()
-
-
-class Writer:
-    """Group commit: one thread, one connection, everything that waits in one go."""
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[Arrival, asyncio.Future[None]]] = []
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def waiting(self) -> int:
-        """How many pushes wait for the next commit."""
-        return len(self._waiting)
-
-    async def put(self, arrival: Arrival) -> None:
-        """Return once the push is committed. Raises Refused(503) if it can't be."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with self._changed:
-            if len(self._waiting) >= settings.PUSH_QUEUE_LENGTH:
-                raise Refused(503)
-            self._waiting.append((arrival, done))
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._write, name="intake", daemon=True
-                )
-                self._thread.start()
-            self._changed.notify()
-        try:
-            async with asyncio.timeout(ANSWER_DEADLINE):
-                await done
-        except TimeoutError:
-            # It may be committed all the same; WeChat comes again, and finds it there.
-            raise Refused(503) from None
-
-    def _write(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: bool(self._waiting))
-                batch = self._waiting[: settings.PUSH_BATCH]
-                del self._waiting[: len(batch)]
-            stored = _commit([arrival for arrival, _ in batch])
-            for (_, done), is_stored in zip(batch, stored, strict=True):
-                _resolve(done, is_stored)
-
-
-def _commit(arrivals: list[Arrival]) -> list[bool]:
-    """Store a batch, or else each push by itself. Returns which of them are stored.
-
-    When it is the database that fails, trying them singly would only take longer.
-    """
-    for fresh_connection in (False, True):
-        try:
-            receiving.receive(arrivals)
-        except OperationalError as exc:
-            _report(arrivals, exc)
-            if fresh_connection or connection.vendor == "sqlite":
-                return [False] * len(arrivals)
-        except Exception as exc:
-            _report(arrivals, exc)
-            if len(arrivals) == 1:
-                return [False]
-            return [stored for one in arrivals for stored in _commit([one])]
-        else:
-            return [True] * len(arrivals)
-    return [False] * len(arrivals)
-
-
-def _report(arrivals: list[Arrival], exc: Exception) -> None:
-    # Not its text, which may quote what a customer wrote.
-    logger.error("%s pushes not stored: %s", len(arrivals), type(exc).__name__)
-    connection.close()
-
-
-def _resolve(done: asyncio.Future[None], stored: bool) -> None:
-    def settle() -> None:
-        if done.done():
-            return
-        if stored:
-            done.set_result(None)
-        else:
-            done.set_exception(Refused(503))
-
-    try:
-        done.get_loop().call_soon_threadsafe(settle)
-    except RuntimeError:  # The loop has ended with its process
-        logger.info("A push was stored after its connection had gone")
 
 
 writer = Writer()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from conversations import hub, intake
+from conversations import group_commit, hub, intake
 from tests.asgi import TIMEOUT, Web
 
 
@@ -24,7 +24,7 @@ def web(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web
     yield web
     with monkeypatch.context() as patched:
         # The writer keeps its connection, and PostgreSQL drops no database in use.
-        patched.setattr(intake.receiving, "receive", lambda _: connection.close())
+        patched.setattr(group_commit.receiving, "receive", lambda _: connection.close())
         work = intake.writer.put(None)  # type: ignore[arg-type]
         asyncio.run_coroutine_threadsafe(work, web.loop).result(TIMEOUT)
     web.close()

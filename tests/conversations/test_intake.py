@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from conversations import intake, live, mini_programs, receiving
+from conversations import group_commit, intake, live, mini_programs, receiving
+from conversations.group_commit import Writer
 from conversations.models import (
     Conversation,
     Customer,
@@ -567,7 +568,7 @@ def test_past_the_queues_length_wechat_is_told_to_come_again(door, batches, sett
 
 
 def test_a_database_that_does_not_answer_in_time_gets_wechat_a_503(door, monkeypatch):
-    monkeypatch.setattr(intake, "ANSWER_DEADLINE", 0.1)
+    monkeypatch.setattr(group_commit, "ANSWER_DEADLINE", 0.1)
     with a_locked_database():
         pushed = door.push(Content="在吗", MsgId=1)
         assert (pushed.status, pushed.body) == (503, b"")
@@ -579,7 +580,7 @@ def test_a_database_that_does_not_answer_in_time_gets_wechat_a_503(door, monkeyp
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite's own error")
 def test_a_database_locked_for_good_gets_wechat_a_503(door, monkeypatch, caplog):
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.05)
-    intake.writer = intake.Writer()  # Its thread connects anew
+    intake.writer = Writer()  # Its thread connects anew
     with a_locked_database():
         assert door.push(Content="在吗", MsgId=1).status == 503
     assert errors(caplog) == ["1 pushes not stored: OperationalError"]
@@ -595,7 +596,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(door, monkeypatch, capl
     full = f"{options['init_command']} PRAGMA max_page_count={pages + 4};"
     with monkeypatch.context() as patched:
         patched.setitem(options, "init_command", full)
-        intake.writer = intake.Writer()
+        intake.writer = Writer()
         pushed = [door.push(Content="长" * 3000, MsgId=n) for n in range(20)]
     statuses = [answer.status for answer in pushed]
     assert set(statuses) == {200, 503}
