@@ -100,6 +100,11 @@ WECHAT_SIMULATOR = env_bool(
     "WECHAT_SIMULATOR",
     default=not PUBLIC_URL and Path(WECHAT_SIMULATOR_STATE).exists(),
 )
+if WECHAT_SIMULATOR and _public.hostname not in ("127.0.0.1", "localhost", "::1"):
+    raise ImproperlyConfigured(
+        "WECHAT_SIMULATOR must be 0 with a public PUBLIC_URL: "
+        "anybody can play a customer in it, and have it call any address."
+    )
 SIMULATOR_API_ROOT = f"http://127.0.0.1:{PORT}/simulator/api"
 WECHAT_API_ROOT = "https://api.weixin.qq.com"
 

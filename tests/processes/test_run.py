@@ -183,3 +183,8 @@ def test_a_database_of_a_newer_version_is_refused(console):
 
 def test_the_demo_is_never_reachable_from_elsewhere(console):
     assert "BIND needs PUBLIC_URL" in refusal(console, BIND="0.0.0.0")
+
+
+def test_the_simulator_is_never_reachable_from_elsewhere(console):
+    said = refusal(console, WECHAT_SIMULATOR="1", PUBLIC_URL="https://kf.example.com")
+    assert "WECHAT_SIMULATOR must be 0" in said
