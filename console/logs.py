@@ -23,11 +23,17 @@ class Redact(logging.Filter):
         # One line, whoever's words are in it: none may look like another record.
         record.msg = redacted(record.getMessage()).replace("\n", "\\n")
         record.args = ()
+        if getattr(record, "status_code", 0) == 400 or _is_foreign_host(record):
+            record.exc_info = None  # What a stranger sent wrong is one line's worth
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = redacted(record.exc_text)
         return True
+
+
+def _is_foreign_host(record: logging.LogRecord) -> bool:
+    return record.name == "django.security.DisallowedHost"
 
 
 def redacted(line: str) -> str:

@@ -50,3 +50,12 @@ def test_no_customer_can_be_told_from_a_log(log: io.StringIO, last: str) -> None
 
     assert openid not in log.getvalue()
     assert log.getvalue().count("o***") == 2
+
+
+def test_a_foreign_host_is_a_line_in_the_log_and_no_more(
+    client: Client, log: io.StringIO
+) -> None:
+    client.raise_request_exception = False
+    assert client.get("/login/", headers={"Host": "evil.example"}).status_code == 400
+    assert "evil.example" in log.getvalue()
+    assert "Traceback" not in log.getvalue()
