@@ -21,7 +21,7 @@ export class Composer {
     for (const button of this.#panels) button.addEventListener("click", () => this.#toggle(button))
     document.getElementById("panel-emoji").addEventListener("click", this.#insertEmoji)
     document.getElementById("picture").addEventListener("change", this.#sendPicture)
-    document.getElementById("sample-picture").addEventListener("click", () => this.#act("image", new FormData()))
+    document.getElementById("sample-picture").addEventListener("click", () => this.#act("image", {}))
     document.getElementById("card").addEventListener("click", () => (this.#cardFields.hidden = !this.#cardFields.hidden))
     document.getElementById("send-card").addEventListener("click", this.#sendCard)
   }

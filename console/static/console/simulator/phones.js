@@ -148,6 +148,7 @@ stage.addEventListener("composer:resized", () => log.scrollToEnd())
 for (const button of document.querySelectorAll("[data-people-toggle]")) {
   button.addEventListener("click", () => byId("people").classList.toggle("people--open"))
 }
+addEventListener("keydown", ({ key }) => key === "Escape" && byId("people").classList.remove("people--open"))
 
 for (const link of document.querySelectorAll("[data-language]")) {
   link.addEventListener("click", (event) => {
