@@ -146,6 +146,20 @@ def test_a_typed_answer_with_a_common_answer_in_it(desk, phone):
     expect(box).to_have_value("")
 
 
+def test_a_picture_comes_at_one_press_and_escape_leaves_the_box(desk, phone):
+    lin = desk("lin")
+    phone.locator("[data-session-from='首页客服']").click()
+    phone.locator("[data-panel=more]").click()
+    phone.locator("#sample-picture").click()
+    rows(lin).filter(has_text="[图片]").click()
+    expect(lin.locator(".bubble--picture")).to_be_visible()
+
+    lin.locator("textarea").fill("您好，这张图")
+    lin.keyboard.press("Escape")
+    expect(lin.locator(".thread")).to_be_focused()
+    expect(lin.locator("textarea")).to_have_value("您好，这张图")
+
+
 def test_what_was_typed_survives_switching_reload_and_a_dead_server(
     console, desk, phone
 ):

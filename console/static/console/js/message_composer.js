@@ -69,6 +69,7 @@ class MessageComposer extends HTMLElement {
 
   #press = (event) => {
     if (this.#picker.takes(event, this.#box, this.#choose)) return
+    if (event.key === "Escape") return this.#thread?.focusLog()
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return
     event.preventDefault()
     if (!event.repeat) this.#send()

@@ -71,6 +71,10 @@ class MessageThread extends HTMLElement {
     this.follow()
   }
 
+  focusLog() {
+    this.#scroller.focus({ preventScroll: true })
+  }
+
   follow() {
     this.#follows = true
     this.#toEnd()
