@@ -178,7 +178,8 @@ class LiveSocket extends HTMLElement {
     this.#presence("open")
     if (!this.#wasLost) return
     this.#wasLost = false
-    this.#announce(this.dataset.caughtUp.replace("{n}", missed.size), "back")
+    const back = missed.size ? this.dataset.caughtUp.replace("{n}", missed.size) : this.dataset.recovered
+    this.#announce(back, "back")
     setTimeout(() => (this.#line.hidden = this.#lostAt === null), BACK_FOR)
   }
 
