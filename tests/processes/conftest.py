@@ -37,7 +37,7 @@ def _postgresql() -> Iterator[str]:
         server = ExitStack()
         root = server.enter_context(postgresql.running())
     except FileNotFoundError as exc:
-        pytest.skip(str(exc))
+        pytest.fail(str(exc))
     with server:
         with psycopg.connect(root, autocommit=True) as connection:
             connection.execute("CREATE DATABASE kefu")

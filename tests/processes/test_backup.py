@@ -41,7 +41,7 @@ def environments(request):
     try:
         programs = postgresql.installed() / "bin"
     except FileNotFoundError as exc:
-        pytest.skip(str(exc))
+        pytest.fail(str(exc))
     with postgresql.running() as url:
         with psycopg.connect(url, autocommit=True) as server:
             server.execute("CREATE DATABASE one")
