@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 
 from conversations import access, auto_reply, live
-from conversations.models import MiniProgram, Seat
-from tests.conftest import Xiaoming, seated
+from conversations.models import CannedAnswer, MiniProgram, Seat
+from tests.conftest import Xiaoming, seated, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +76,18 @@ def test_polling_shows_no_more_than_the_socket(client, lin, xiaoming, elsewhere)
     client.force_login(lin)
     answer = client.get("/events/", {"after": had, "looking_at": other.conversation.pk})
     assert "别家" not in answer.text
+
+
+def test_answers_of_other_mini_programs_are_not_offered(
+    client, lin, xiaoming, elsewhere
+):
+    for title, mini_program in (("自家", xiaoming.mini_program), ("别家的", elsewhere)):
+        CannedAnswer.objects.create(
+            title=title, mini_program=mini_program, parts=text(title)
+        )
+    client.force_login(lin)
+    offered = client.get("/answers/").json()["answers"]
+    assert [answer["title"] for answer in offered] == ["自家"]
 
 
 def test_a_supervisor_sees_all(wu, conversation, elsewhere):
