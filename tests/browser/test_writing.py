@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 
 from tests.browser.key_sequences import BEGINNING, CONFIRMED_BY_ENTER, PLAY
-from tests.processes.driver import Console
+from tests.processes.driver import Console, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -293,6 +301,27 @@ def test_a_draft_survives_switching_and_a_reload(desk):
     desk.page.go_back()
     expect(desk.box).to_have_value("还没写完")
     desk.page.reload()
+    expect(desk.box).to_have_value("还没写完")
+
+
+def test_a_draft_survives_a_page_drawn_before_it_was_saved(desk):
+    saving: list[Route] = []
+    drawn: list[tuple[Route, APIResponse]] = []
+    pane = f"**/conversations/{desk.pk}/"
+    desk.page.route("**/draft/", lambda route: saving.append(route))
+    desk.box.press_sequentially("还没写完")
+    desk.page.locator(".row__link:not([aria-current])").last.click()
+    expect(desk.page).not_to_have_url(re.compile(f"/conversations/{desk.pk}/"))
+    expect(desk.box).to_have_value("")
+
+    desk.page.route(pane, lambda route: drawn.append((route, route.fetch())))
+    desk.page.go_back()
+    wait_until(lambda: desk.page.evaluate("true") and drawn)
+    with desk.page.expect_response("**/draft/"):
+        saving[0].continue_()
+    route, answer = drawn[0]
+    route.fulfill(response=answer)
+    expect(desk.page).to_have_url(re.compile(f"/conversations/{desk.pk}/"))
     expect(desk.box).to_have_value("还没写完")
 
 

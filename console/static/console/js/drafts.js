@@ -6,6 +6,7 @@ import { ask } from "./http.js"
 
 const LOCAL_AFTER = 300 // ms after the last key
 const SERVER_AFTER = 3000 // ms after the first key the server doesn't know of
+const CROSSING = 1000 // ms in which a draft and the drawing of its page may cross
 const ON_ITS_WAY = 60_000 // ms in which the server may still show what has just been sent
 
 const theirs = `kefu.${document.body.dataset.agent}.`
@@ -31,13 +32,14 @@ export class Draft {
     this.#url = url
   }
 
-  // Return the text to go on with. `savedAt` is empty when the server has no draft: then
-  // what it once had from here has been sent, from another page.
-  newest(saved, savedAt) {
+  // Return the text to go on with. `savedAt` is empty when the server had no draft as it
+  // drew the page, at `drawnAt`: then what it had from here before that has been sent, from
+  // another page. What it heard of at about the same time, the drawing may have missed.
+  newest(saved, savedAt, drawnAt) {
     const kept = read(this.#key)
     if (saved === justSent(this.#conversation)) saved = savedAt = ""
     const isNewer = kept && kept.at > (Date.parse(savedAt) || 0)
-    const isSentElsewhere = kept?.isSaved && !savedAt
+    const isSentElsewhere = kept?.isSaved && !savedAt && Date.parse(drawnAt) - kept.at > CROSSING
     if (isNewer && !isSentElsewhere && !kept.isSaved) this.write(kept.text)
     else this.#text = isNewer && !isSentElsewhere ? kept.text : saved
     this.#keep()
@@ -101,7 +103,8 @@ export class Draft {
       const response = await ask(this.#url, { method: "PUT", data: { text }, keepalive: true })
       if (!response.ok || text !== this.#text) return
       this.#isUnsaved = false
-      this.#keep()
+      // Back on the same conversation, another box may have gone on with it.
+      if ((read(this.#key)?.text ?? "") === text) this.#keep()
     }
     const failed = () => (this.#server ??= isLast ? undefined : setTimeout(() => this.#save(), SERVER_AFTER))
     this.#saving = (isLast ? put() : this.#saving.then(put)).catch(failed)

@@ -53,9 +53,9 @@ class MessageComposer extends HTMLElement {
   }
 
   #restore() {
-    const { conversation, draftSrc, draftAt } = this.dataset
+    const { conversation, draftSrc, draftAt, drawnAt } = this.dataset
     this.#draft = new Draft(conversation, draftSrc)
-    this.#box.value = this.#draft.newest(this.#box.defaultValue, draftAt)
+    this.#box.value = this.#draft.newest(this.#box.defaultValue, draftAt, drawnAt)
     this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length)
     this.#count()
     const interrupted = underWay().find((one) => one.conversation === conversation && one.words.text)
