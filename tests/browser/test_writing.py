@@ -174,7 +174,7 @@ def test_chromiums_own_input_method_is_left_alone(desk):
 @pytest.mark.parametrize("name", ["Enter", "ArrowDown", "Escape", " ", "1"])
 def test_the_picker_leaves_an_input_method_its_keys(desk, name):
     desk.box.press_sequentially("/")
-    expect(desk.picker).to_be_visible()
+    expect(desk.picker.locator("[role=option]")).to_have_count(2)
     chosen = desk.box.get_attribute("aria-activedescendant")
     taken = {"key": name, "keyCode": 229, "isComposing": True}
     desk.box.evaluate(PLAY, [*BEGINNING, ["keydown", taken]])
@@ -182,6 +182,21 @@ def test_the_picker_leaves_an_input_method_its_keys(desk, name):
     expect(desk.picker.locator("[role=option]")).to_have_count(2)
     assert desk.box.get_attribute("aria-activedescendant") == chosen
     assert desk.posts == []
+
+
+def test_a_picker_called_before_the_answers_are_there_shows_them_when_they_are(
+    signed_in,
+):
+    held: list[Route] = []
+    page = signed_in.new_page()
+    page.route("**/answers/", lambda route: held.append(route))
+    page.goto("/conversations/1/")
+    page.locator("#composer-text").press_sequentially("/")
+    options = page.locator("answer-picker [role=option]")
+    expect(options).to_have_count(0)
+    held[0].continue_()
+    expect(options).to_have_count(2)
+    page.close()
 
 
 def test_a_key_held_down_sends_once(desk):

@@ -17,7 +17,9 @@ let library = []
 
 export async function load() {
   const response = await ask("/answers/").catch(() => null)
-  if (response?.ok) library = (await response.json()).answers
+  if (!response?.ok) return
+  library = (await response.json()).answers
+  document.dispatchEvent(new CustomEvent("desk:answers"))
 }
 
 // Return the common answers for a mini program that a query finds, the best first.

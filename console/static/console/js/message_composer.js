@@ -39,6 +39,7 @@ class MessageComposer extends HTMLElement {
     on(this.#picker, "click", (event) => this.#picker.takeClick(event, this.#choose))
     on(this.querySelector("[data-pick]"), "click", this.#callPicker)
     on(this, "click", this.#sendQuickReply)
+    on(document, "desk:answers", this.#fillPicker)
     on(document, "live:answers", this.#refreshQuickReplies)
     on(document, "live:reload", this.#refreshQuickReplies)
     on(document, "desk:flush", () => this.#draft.flush())
@@ -178,6 +179,12 @@ class MessageComposer extends HTMLElement {
     const move = (caret) => (caret <= at ? caret : Math.max(caret, end) - text.length + replacement.length)
     this.#box.setSelectionRange(move(selectionStart), move(selectionEnd))
     focused.focus({ preventScroll: true })
+  }
+
+  // Called before there were answers to show. What is on show already stays as it is.
+  #fillPicker = () => {
+    const isEmpty = !this.#picker.hidden && !this.#picker.querySelector("[role=option]")
+    if (isEmpty && !this.#isComposing) this.#picker.follow(this.#box)
   }
 
   #callPicker = () => {
