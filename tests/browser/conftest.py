@@ -46,15 +46,3 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what runs in a browser a second try, which pytest's summary counts.
-
-    A page, a socket and an input method race on a busy machine in ways that no agent
-    meets; whatever fails twice has failed.
-    """
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.flaky(reruns=1))
