@@ -126,6 +126,17 @@ def test_a_question_and_its_answer(desk, phone):
         assert page.locator("message-thread ol").inner_text() == live
 
 
+def test_the_phone_shows_that_an_agent_types(desk, phone):
+    lin = desk("lin")
+    phone.locator("[data-session-from='首页客服']").click()
+    says(phone, "可以开发票吗")
+    rows(lin).filter(has_text="可以开发票吗").click()
+    lin.locator("textarea").click()
+    lin.keyboard.type("可以")
+
+    expect(phone.locator("#chat-title")).to_contain_text(TYPING)
+
+
 def test_a_typed_answer_with_a_common_answer_in_it(desk, phone):
     lin = desk("lin")
     phone.locator("[data-session-from='首页客服']").click()
