@@ -2,6 +2,7 @@ from .access_token import AccessToken
 from .assignment import Assignment
 from .auto_reply_rule import AutoReplyRule, DueReply
 from .canned_answer import CannedAnswer
+from .connection import Light, Pause, PushDay
 from .conversation import Conversation
 from .customer import Customer
 from .delivery import Delivery, DeliveryAttempt
@@ -11,10 +12,19 @@ from .installation import OutboxHold, ProcessHeartbeat
 from .live_event import LiveEvent, LiveHead
 from .message import Message
 from .mini_program import MiniProgram
+from .page import Page
+from .picture import Attachment, Picture, Upload
 from .received_push import ReceivedPush, RejectedPush
 from .seat import Seat
 
 __all__ = [
+    "Upload",
+    "Picture",
+    "Page",
+    "PushDay",
+    "Pause",
+    "Light",
+    "Attachment",
     "AccessToken",
     "Assignment",
     "AutoReplyRule",

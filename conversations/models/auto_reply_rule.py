@@ -25,6 +25,10 @@ class AutoReplyRule(models.Model):
         NO_ANSWER = "no_answer", _("no agent has answered in time")
         NOBODY_ONLINE = "nobody_online", _("a customer writes and nobody is online")
 
+    class Action(models.TextChoices):
+        ANSWER = "answer", _("answers")
+        HAND_OVER = "hand_over", _("hands over to WeChat's own tool")
+
     class Comparison(models.TextChoices):
         CONTAINS = "contains", _("contains one of the keywords")
         EXACT = "exact", _("is exactly one of the keywords")
@@ -68,7 +72,10 @@ class AutoReplyRule(models.Model):
         default=60,
         validators=[MaxValueValidator(30 * 24 * 60 * 60)],
     )
-    parts = models.JSONField(_("what it says"), default=list)
+    action = models.CharField(
+        _("what it does"), max_length=10, choices=Action, default=Action.ANSWER
+    )
+    parts = models.JSONField(_("what it says"), default=list, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
     active = models.BooleanField(_("on"), default=True)
 

@@ -35,6 +35,18 @@ class Customer(models.Model):
     typing_shown_at = models.DateTimeField(null=True, blank=True)
     # When an agent last claimed or wrote; empty again once they closed.
     human_at = models.DateTimeField(null=True, blank=True)
+    # The reply window: what each kind of act last granted, by WeChat's clock, and how
+    # many of our messages count against it, those on their way included.
+    message_granted_at = models.DateTimeField(null=True, blank=True)
+    message_used = models.PositiveSmallIntegerField(default=0)
+    entry_granted_at = models.DateTimeField(null=True, blank=True)
+    entry_used = models.PositiveSmallIntegerField(default=0)
+    rules_used = models.PositiveSmallIntegerField(default=0)  # of the message's
+    # What WeChat said last, if it was no (45015, 45047): it outranks our count until
+    # the customer does something.
+    window_refusal = models.IntegerField(null=True, blank=True)
+    # When a message of theirs was last handed to WeChat's own tool.
+    handed_over_at = models.DateTimeField(null=True, blank=True)
     # The outbox lane: one worker at a time until `lane_until`; `lane_fence` tells a
     # worker that slept through its lease from the one that took over.
     lane_until = models.DateTimeField(null=True, blank=True)

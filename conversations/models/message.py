@@ -65,6 +65,14 @@ class Message(models.Model):
     # description, url, thumb_url}, event {event, session_from…}, unknown {kind};
     # automatic ones bear {rule: name} besides.
     data = models.JSONField(default=dict, blank=True)
+    # Of a picture or card of ours; a customer's is its attachment's.
+    picture = models.ForeignKey(
+        "conversations.Picture",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+    )
     # By WeChat's clock for the customer's, by ours for the rest.
     said_at = models.DateTimeField()
     # Our clock at the commit; what came late keeps its own time. The order of a thread.
