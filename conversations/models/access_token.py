@@ -17,6 +17,10 @@ class AccessToken(models.Model):
     expires_at = models.DateTimeField()
     # Whoever fetches a new one holds this; the others wait for what it brings.
     lease_until = models.DateTimeField()
+    # When WeChat last refused one that should still hold, and the time before that.
+    replaced_at = models.DateTimeField(null=True, blank=True)
+    replaced_before_at = models.DateTimeField(null=True, blank=True)
+    forced_at = models.DateTimeField(null=True, blank=True)  # the platform to renew it
 
     class Meta:
         verbose_name = _("access token")

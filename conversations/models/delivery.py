@@ -36,6 +36,7 @@ class Delivery(models.Model):
     fence = models.PositiveBigIntegerField(default=0)  # of the lane that sends it
     errcode = models.IntegerField(null=True, blank=True)
     errmsg = models.CharField(max_length=300, blank=True)
+    rid = models.CharField(max_length=64, blank=True)  # what WeChat's support asks for
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

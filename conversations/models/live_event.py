@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from .conversation import Conversation
 from .customer import Customer
 from .message import Message
+from .mini_program import MiniProgram
 
 
 class LiveHead(models.Model):
@@ -29,6 +30,7 @@ class LiveEvent(models.Model):
         MESSAGE = "message"  # a message was added or changed
         CONVERSATION = "conversation"  # its row and header changed
         ANSWERS = "answers"  # canned answers changed
+        PAUSE = "pause"  # a mini program's sending was paused, or goes on
 
     seq = models.PositiveBigIntegerField(primary_key=True)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -41,6 +43,9 @@ class LiveEvent(models.Model):
     )
     message = models.ForeignKey(
         Message, models.DO_NOTHING, null=True, db_constraint=False, db_index=False
+    )
+    mini_program = models.ForeignKey(
+        MiniProgram, models.DO_NOTHING, null=True, db_constraint=False, db_index=False
     )
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL,
