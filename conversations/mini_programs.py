@@ -60,18 +60,38 @@ def credentials(mini_program: MiniProgram) -> Credentials:
         mini_program.encoding_aes_key,
         mini_program.mode,
         mini_program.format,
+        mini_program.previous_push_token,
+        mini_program.previous_aes_key,
     )
 
 
 @lru_cache(maxsize=256)
 def _credentials(
-    appid: str, token: str, aes_key: str, mode: str, push_format: str
+    appid: str,
+    token: str,
+    aes_key: str,
+    mode: str,
+    push_format: str,
+    previous_token: str,
+    previous_aes_key: str,
 ) -> Credentials:
+    keys = tuple(filter(None, map(_decoded, (aes_key, previous_aes_key))))
+    return Credentials(
+        appid,
+        token,
+        keys,
+        mode,  # type: ignore[arg-type]
+        push_format,  # type: ignore[arg-type]
+        previous_token,
+    )
+
+
+def _decoded(aes_key: str) -> bytes:
+    """Return the key's 32 bytes, or none for one that WeChat could not have issued."""
     try:
-        keys = (decode_key(aes_key),) if aes_key else ()
+        return decode_key(aes_key)
     except BadKey:
-        keys = ()
-    return Credentials(appid, token, keys, mode, push_format)  # type: ignore[arg-type]
+        return b""
 
 
 def client(mini_program: MiniProgram) -> Client:

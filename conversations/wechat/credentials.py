@@ -10,10 +10,12 @@ from typing import Literal
 class Credentials:
     """The secrets and settings behind one push address.
 
-    token     signs; while it is empty nothing is accepted
-    aes_keys  decoded (32 bytes each): the current one, then those on their way out
-    mode      as configured with WeChat; decides what is accepted
-    format    as configured with WeChat; decides what we write, not what we read
+    token           signs; while it is empty nothing is accepted
+    previous_token  on its way out: still accepted, for the minutes between changing it
+                    at WeChat and here
+    aes_keys        decoded (32 bytes each): the current one, then those on their way out
+    mode            as configured with WeChat; decides what is accepted
+    format          as configured with WeChat; decides what we write, not what we read
     """
 
     appid: str
@@ -21,3 +23,11 @@ class Credentials:
     aes_keys: tuple[bytes, ...] = field(default=(), repr=False)
     mode: Literal["plain", "compatible", "secure"] = "secure"
     format: Literal["json", "xml"] = "json"
+    previous_token: str = field(default="", repr=False)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Those that are believed, the current one first."""
+        if not self.token:  # Anybody can sign under an empty one
+            return ()
+        return (self.token, *filter(None, [self.previous_token]))

@@ -61,7 +61,7 @@ class Opened:
     skew        our clock minus WeChat's timestamp: positive when it came late
     content     the message's bytes in the clear, to be stored as they came
     unreadable  it is WeChat's, but it is neither a JSON object nor flat XML
-    key         the AES key it was encrypted with; answers take the same one
+    token, key  what it was signed and encrypted with; answers take the same
     """
 
     fields: dict[str, Any]
@@ -70,6 +70,7 @@ class Opened:
     content: bytes = b""
     unreadable: bool = False
     key: bytes | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
 
 
 class Rejected(Exception):
@@ -78,12 +79,16 @@ class Rejected(Exception):
     reason  for our own counters and never for the sender: unconfigured, size, format,
             timestamp, signature, downgrade, decrypt
     status  403; 413 for a body over the limit
+    details what a supervisor may know of it; of `diagnosis`
     """
+
+    details: Mapping[str, Any]
 
     def __init__(self, reason: str, status: int = FORBIDDEN) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.details = {}
 
 
 def check_url(
@@ -141,15 +146,15 @@ def open_envelope(
     timestamp, nonce = _stamps(query, credentials)
     skew = _skew(timestamp, now)
     if credentials.mode == "plain" and not _is_encrypted(query, credentials):
-        _require(query.get("signature", ""), credentials, timestamp, nonce)
+        token = _require(query.get("signature", ""), credentials, timestamp, nonce)
         _require_fresh(skew)
-        return _read(body, "signature", skew)
+        return _read(body, "signature", skew, token)
 
     ciphertext = _ciphertext(query, body)
     signature = query["msg_signature"]
-    _require(signature, credentials, timestamp, nonce, ciphertext)
+    token = _require(signature, credentials, timestamp, nonce, ciphertext)
     content, key = _decrypt(ciphertext, credentials)
-    return _read(content, "msg_signature", skew, key)
+    return _read(content, "msg_signature", skew, token, key)
 
 
 def _is_encrypted(query: Mapping[str, str], credentials: Credentials) -> bool:
@@ -183,17 +188,18 @@ def _read(
     content: bytes,
     authenticated_by: Authentication,
     skew: timedelta,
+    token: str,
     key: bytes | None = None,
 ) -> Opened:
     try:
-        fields = bodies.parse(content)
+        fields, unreadable = bodies.parse(content), False
     except Unreadable:
-        return Opened({}, authenticated_by, skew, content, unreadable=True, key=key)
-    return Opened(fields, authenticated_by, skew, content, key=key)
+        fields, unreadable = {}, True
+    return Opened(fields, authenticated_by, skew, content, unreadable, key, token)
 
 
 def _stamps(query: Mapping[str, str], credentials: Credentials) -> tuple[str, str]:
-    if not credentials.token:  # Anybody can sign under an empty one
+    if not credentials.tokens:
         raise Rejected("unconfigured")
     timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
     if not TIMESTAMP.fullmatch(timestamp) or not NONCE.fullmatch(nonce):
@@ -201,9 +207,12 @@ def _stamps(query: Mapping[str, str], credentials: Credentials) -> tuple[str, st
     return timestamp, nonce
 
 
-def _require(signature: str, credentials: Credentials, *parts: str) -> None:
-    if not verify(signature, credentials.token, *parts):
-        raise Rejected("signature")
+def _require(signature: str, credentials: Credentials, *parts: str) -> str:
+    """Return the token under which WeChat signed: the current, or the previous one."""
+    for token in credentials.tokens:
+        if verify(signature, token, *parts):
+            return token
+    raise Rejected("signature")
 
 
 def _skew(timestamp: str, now: datetime) -> timedelta:

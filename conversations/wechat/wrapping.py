@@ -18,6 +18,7 @@ def seal(
     timestamp: str,
     nonce: str,
     *,
+    token: str = "",
     key: bytes | None = None,
     random16: bytes | None = None,
 ) -> str:
@@ -25,15 +26,16 @@ def seal(
 
     Only for an answer with content: `success` and the empty one stay in the clear.
 
-    timestamp  ours, in decimal Unix seconds
-    nonce      the request's own, given back
-    key        the one the push came under; the current one unless given
+    timestamp   ours, in decimal Unix seconds
+    nonce       the request's own, given back
+    token, key  those the push came under; the current ones unless given
     """
+    token = token or credentials.token
     key = key or credentials.aes_keys[0]
     sealed = encrypt(key, plaintext.encode(), credentials.appid, random16)
     answer = {
         "Encrypt": sealed,
-        "MsgSignature": sign(credentials.token, timestamp, nonce, sealed),
+        "MsgSignature": sign(token, timestamp, nonce, sealed),
         "TimeStamp": int(timestamp),
         "Nonce": nonce,
     }

@@ -34,7 +34,7 @@ from conversations.wechat.crypto import encrypt
 from conversations.wechat.envelope import wrap
 from conversations.wechat.signature import sign
 from tests.asgi import Answer, Web
-from tests.conftest import APPID, PUSH_TOKEN, XIAOMING, wait_until
+from tests.conftest import AES_KEY, APPID, PUSH_TOKEN, XIAOMING, wait_until
 
 PATH = f"/wechat/{APPID}/push"
 NONCE = "1320562132"
@@ -430,6 +430,25 @@ def test_the_clear_copy_beside_a_sealed_message_is_never_believed(door):
     assert accepted(door.web.request("POST", PATH, query, json.dumps(forged).encode()))
     assert Message.objects.get().text == "在吗"
     assert Customer.objects.get().openid == XIAOMING
+
+
+@pytest.mark.parametrize("mode", ["plain", "compatible", "secure"])
+def test_a_push_under_the_previous_token_and_key_is_still_taken(door, mode):
+    door.configure(mode=mode)
+    query, body, _ = door.envelope({"Content": "在吗", "MsgId": 1})
+    check = signed(echostr="5838479218127813673")
+    door.configure(
+        push_token="another-token",
+        encoding_aes_key="B" * 43,
+        previous_push_token=PUSH_TOKEN,
+        previous_aes_key=AES_KEY,
+    )
+    assert accepted(door.web.request("POST", PATH, query, body))
+    assert door.web.request("GET", PATH, check).status == 200
+
+    assert accepted(door.push(Content="还在吗", MsgId=2))
+    door.configure(previous_push_token="", previous_aes_key="")
+    assert door.web.request("POST", PATH, query, body).status == 403
 
 
 def test_a_push_sealed_for_another_mini_program_is_refused(door):

@@ -347,6 +347,49 @@ def test_an_answer_is_sealed_with_the_key_the_push_came_under(format):
     assert verify(fields["MsgSignature"], "token", *signed_parts)
 
 
+ROTATIONS = [(token, key) for token in ("token", "old token") for key in (KEY, OLD_KEY)]
+
+
+@pytest.mark.parametrize(("token", "key"), ROTATIONS)
+@ENCRYPTED
+def test_while_keys_change_each_token_and_key_is_taken_and_answered(mode, token, key):
+    ours = credentials(mode, keys=(KEY, OLD_KEY), previous_token="old token")
+    theirs = Credentials(APPID, token, (key,), mode)
+    opened = open_envelope(*wrap(given=theirs), ours, NOW)
+    assert (opened.fields, opened.token, opened.key) == (SAYS, token, key)
+
+    answer = json.loads(
+        envelope.seal("{}", ours, "1", "n", token=opened.token, key=opened.key)
+    )
+    assert verify(answer["MsgSignature"], token, "1", "n", answer["Encrypt"])
+    assert decrypt(key, answer["Encrypt"], APPID) == b"{}"
+
+
+@pytest.mark.parametrize("mode", ["plain", "compatible", "secure"])
+@pytest.mark.parametrize(
+    ("token", "taken"), [("token", True), ("old token", True), ("older", False)]
+)
+def test_the_address_is_checked_under_either_token(mode, token, taken):
+    ours = credentials(mode, previous_token="old token")
+    query = {"timestamp": TIMESTAMP, "nonce": "n", "echostr": "4375120948345356249"}
+    query["signature"] = sign(token, TIMESTAMP, "n")
+    if taken:
+        assert check_url(query, ours, NOW) == query["echostr"]
+    else:
+        with pytest.raises(Rejected):
+            check_url(query, ours, NOW)
+
+
+def test_a_previous_token_opens_nothing_once_the_current_one_is_taken_away():
+    ours = Credentials(APPID, "", (KEY,), "secure", previous_token="token")
+    assert rejected(*wrap(), ours) == ("unconfigured", 403)
+
+
+def test_with_no_previous_token_the_empty_one_signs_nothing():
+    forged = wrap(given=Credentials(APPID, "", (KEY,), "secure"))
+    assert rejected(*forged, credentials()) == ("signature", 403)
+
+
 def test_secrets_stay_out_of_what_is_printed():
     opened = open_envelope(*wrap(), credentials(), NOW)
     printed = repr(credentials()) + repr(opened)
