@@ -67,14 +67,19 @@ class Attachment(models.Model):
 
 
 class Upload(models.Model):
-    """A picture WeChat has from us, for three days, under a media id."""
+    """A picture WeChat has from us, for three days, under a media id.
+
+    media_id     "" while it has none
+    lease_until  who is uploading it has until then
+    """
 
     mini_program = models.ForeignKey(
         MiniProgram, models.CASCADE, related_name="uploads", db_index=False
     )
     picture = models.ForeignKey(Picture, models.CASCADE, related_name="uploads")
-    media_id = models.CharField(max_length=256)
+    media_id = models.CharField(max_length=256, blank=True)
     uploaded_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("upload")
