@@ -403,6 +403,7 @@ METRICS_TOKEN = env("METRICS_TOKEN", "")
 PUSH_MAX_BYTES = 64 * 1024
 PUSH_QUEUE_LENGTH = 2000  # pushes waiting for a commit; past it the answer is 503
 PUSH_BATCH = 256
+PUSH_LOG_EVERY = 5.0  # s between two writes of sums; 0: only when told
 SEND_DEADLINE = env_int("SEND_DEADLINE", 15, 1, 60)  # s, for one call in all
 LANE_LEASE = env_int("LANE_LEASE", 2 * SEND_DEADLINE, 2, 300)  # s
 LANES = env_int("LANES", 20, 1, 200)  # customers served at once by a worker

@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,13 +25,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from conversations import barriers, mini_programs
+from conversations import barriers, mini_programs, push_log
 from conversations.group_commit import NotStored, Writer
-from conversations.models import MiniProgram, RejectedPush
+from conversations.models import MiniProgram
 from conversations.receiving import Arrival
-from conversations.wechat import pushes
+from conversations.wechat import diagnosis, pushes
 from conversations.wechat.credentials import Credentials
-from conversations.wechat.envelope import Rejected, check_url, open_envelope
+from conversations.wechat.envelope import Opened, Rejected, check_url, open_envelope
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ PATH = re.compile(r"/wechat/([0-9A-Za-z_-]{1,32})/push/?")
 BODY_DEADLINE = 5.0  # s for a body to arrive: WeChat itself waits no longer
 KEYS_DEADLINE = 1.0  # s to look up whose push it is
 KEYS_FOR = 2.0  # s a mini program's credentials are remembered
-PROBLEM_LOG_EVERY = timedelta(seconds=10)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -72,7 +71,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     except Refused as refused:
         answer = refused.answer
     except Rejected as rejected:
-        await _note_rejection(scope, rejected.reason)
+        await push_log.rejected(_appid(scope), rejected.reason, rejected.details)
         answer = Answer(rejected.status)
     await _send(send, answer, closing=answer.status == 413)
 
@@ -80,14 +79,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _answer(scope: Scope, receive: Receive) -> Answer:
     if scope["method"] not in ("GET", "POST"):
         raise Refused(405)
-    query = _query(scope)
+    began, query = time.monotonic(), _query(scope)
     if scope["method"] == "GET":
         mini_program_id, credentials = await _keys(_appid(scope))
-        return Answer(200, check_url(query, credentials, timezone.now()))
+        return Answer(200, _echo(query, credentials, timezone.now()))
     body = await _body(scope, receive)
     mini_program_id, credentials = await _keys(_appid(scope))
     now = timezone.now()
-    opened = open_envelope(query, body, credentials, now)
+    opened = _open(query, body, credentials, now)
     push = pushes.parse(opened.fields, credentials.appid, now, opened.content)
     arrival = Arrival(
         mini_program_id=mini_program_id,
@@ -100,7 +99,28 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
     except NotStored:
         raise Refused(503) from None
     await barriers.areach("after_commit")
+    push_log.acknowledged(mini_program_id, (time.monotonic() - began) * 1000)
     return Answer(200, "success")
+
+
+def _echo(query: dict[str, str], credentials: Credentials, now: datetime) -> str:
+    try:
+        return check_url(query, credentials, now)
+    except Rejected as rejected:
+        why = diagnosis.of(rejected.reason, query, b"", credentials, now)
+        rejected.details = why
+        raise
+
+
+def _open(
+    query: dict[str, str], body: bytes, credentials: Credentials, now: datetime
+) -> Opened:
+    try:
+        return open_envelope(query, body, credentials, now)
+    except Rejected as rejected:
+        why = diagnosis.of(rejected.reason, query, body, credentials, now)
+        rejected.details = why
+        raise
 
 
 def _appid(scope: Scope) -> str:
@@ -195,41 +215,6 @@ async def _keys(appid: str) -> tuple[int, Credentials]:
 def _find(appid: str) -> MiniProgram | None:
     try:
         return MiniProgram.objects.filter(appid=appid, active=True).first()
-    finally:
-        connection.close()
-
-
-_noted: dict[tuple[str, str], float] = {}
-
-
-async def _note_rejection(scope: Scope, reason: str) -> None:
-    """Count what was rejected, for whoever looks for the reason.
-
-    At most one row a reason, written at most every few seconds: a flood of forgeries
-    must not become a flood of writes.
-    """
-    key = (_appid(scope), reason)
-    if _noted.get(key, 0.0) > time.monotonic():
-        return
-    if len(_noted) > 1000:
-        _noted.clear()
-    _noted[key] = time.monotonic() + PROBLEM_LOG_EVERY.total_seconds()
-    logger.warning("A push to %s was rejected: %s", *key)
-    try:
-        await sync_to_async(_count_rejection, thread_sensitive=False)(*key)
-    except DatabaseError:
-        logger.warning("The rejection could not be counted")
-
-
-def _count_rejection(appid: str, reason: str) -> None:
-    try:
-        row, made = RejectedPush.objects.get_or_create(
-            appid=appid, reason=reason, defaults={"at": timezone.now()}
-        )
-        if not made:
-            RejectedPush.objects.filter(pk=row.pk).update(
-                count=row.count + 1, at=timezone.now()
-            )
     finally:
         connection.close()
 

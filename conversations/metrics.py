@@ -20,7 +20,7 @@ from conversations.models import (
     Conversation,
     Delivery,
     ProcessHeartbeat,
-    RejectedPush,
+    RejectedCount,
 )
 
 State = Delivery.State
@@ -39,10 +39,10 @@ class _Tables:
         yield from _heartbeats()
         rejected = GaugeMetricFamily(
             "kefu_rejected_pushes",
-            "Pushes that proved nothing; of each reason at most one in ten seconds.",
+            "Pushes that proved nothing, since the installation began.",
             labels=["reason"],
         )
-        counts = RejectedPush.objects.values_list("reason").annotate(Sum("count"))
+        counts = RejectedCount.objects.values_list("reason").annotate(Sum("count"))
         for reason, count in counts.order_by():
             rejected.add_metric([reason], count)
         yield rejected

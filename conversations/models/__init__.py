@@ -14,7 +14,7 @@ from .message import Message
 from .mini_program import MiniProgram
 from .page import Page
 from .picture import Attachment, Picture, Upload
-from .received_push import ReceivedPush, RejectedPush
+from .received_push import ReceivedPush, RejectedCount, RejectedPush
 from .seat import Seat
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "OutboxHold",
     "ProcessHeartbeat",
     "ReceivedPush",
+    "RejectedCount",
     "RejectedPush",
     "Seat",
 ]

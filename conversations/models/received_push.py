@@ -74,3 +74,19 @@ class RejectedPush(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appid}: {self.reason}"
+
+
+class RejectedCount(models.Model):
+    """How many pushes to a mini program proved nothing, ever: this only grows."""
+
+    appid = models.CharField(max_length=32)
+    reason = models.CharField(max_length=32)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("appid", "reason", name="one_rejected_count"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.appid}: {self.reason}"

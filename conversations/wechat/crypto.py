@@ -69,6 +69,26 @@ def decrypt(key: bytes, ciphertext: str, receive_id: str) -> bytes:
     Checks base64, padding, length and receive id. Does not check who sent it: verify
     the signature over the ciphertext first.
     """
+    content, end = _content(key, ciphertext)
+    if len(content) < end or content[end:] != receive_id.encode():
+        raise Undecryptable
+    return content[HEADER:end]
+
+
+def receive_id_of(key: bytes, ciphertext: str) -> str | None:
+    """Return whom a ciphertext is meant for; None where the key doesn't open it.
+
+    To explain a refusal, after it: `decrypt` is what opens.
+    """
+    try:
+        content, end = _content(key, ciphertext)
+        return content[end:].decode() if end <= len(content) else None
+    except (Undecryptable, UnicodeDecodeError):
+        return None
+
+
+def _content(key: bytes, ciphertext: str) -> tuple[bytes, int]:
+    """Return what was encrypted, and where the message in it says it ends."""
     try:
         sealed = base64.b64decode(ciphertext, validate=True)
         decryptor = _cipher(key).decryptor()
@@ -76,10 +96,7 @@ def decrypt(key: bytes, ciphertext: str, receive_id: str) -> bytes:
     except ValueError:
         raise Undecryptable from None
     content = _unpad(padded)
-    end = HEADER + int.from_bytes(content[RANDOM:HEADER], "big")
-    if len(content) < end or content[end:] != receive_id.encode():
-        raise Undecryptable
-    return content[HEADER:end]
+    return content, HEADER + int.from_bytes(content[RANDOM:HEADER], "big")
 
 
 def _unpad(padded: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from conversations import group_commit, hub, intake
+from conversations import group_commit, hub, intake, push_log
 from tests.asgi import TIMEOUT, Web
 
 
@@ -19,7 +19,7 @@ def web(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web
     monkeypatch.setattr(hub, "LOOK_EVERY", 0.05)
     monkeypatch.setattr(hub, "COUNT_EVERY", 0.0)
     intake._remembered.clear()
-    intake._noted.clear()
+    push_log.forget()
     web = Web()
     yield web
     with monkeypatch.context() as patched:
