@@ -15,6 +15,7 @@ from .mini_program import MiniProgram
 from .page import Page
 from .picture import Attachment, Picture, Upload
 from .received_push import ReceivedPush, RejectedCount, RejectedPush
+from .relay_nonce import RelayNonce
 from .seat import Seat
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "ReceivedPush",
     "RejectedCount",
     "RejectedPush",
+    "RelayNonce",
     "Seat",
 ]
