@@ -5,19 +5,60 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
-from conversations.models.parts import clean_parts
+from conversations.models.parts import MOST_PARTS, fits, tidy
+from conversations.wechat.splitting import split
 
 
-class ReplyForm(forms.Form):
-    """An agent's words. `client_uuid` makes a repeated send harmless."""
+class WordsForm(forms.Form):
+    """What an agent has written, as it will go out: `parts` holds one text a message.
+
+    own_appid  whose customer it is for
+    """
 
     text = forms.CharField(strip=False, required=False)
-    client_uuid = forms.UUIDField()
+
+    def __init__(self, data: Any, own_appid: str) -> None:
+        super().__init__(data)
+        self.own_appid = own_appid
+        self.parts: list[str] = []
 
     def clean_text(self) -> str:
-        [part] = clean_parts([{"kind": "text", "text": self.cleaned_data["text"]}])
-        return part["text"]
+        text = tidy(self.cleaned_data["text"])
+        self.parts = split(text, settings.TEXT_MAX_BYTES, self.own_appid)
+        for part in self.parts:
+            fits(part, self.own_appid)  # A link may be longer than a message
+        return text
+
+
+class ReplyForm(WordsForm):
+    """An agent's words, to be sent. `client_uuid` makes a repeated send harmless.
+
+    split  in how many messages the agent was told it would go; empty for one
+    """
+
+    client_uuid = forms.UUIDField()
+    split = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    def clean(self) -> None:
+        if not self.parts:
+            return
+        agreed = self.cleaned_data.get("split") or 1
+        if agreed == 1:
+            fits(self.cleaned_data["text"], self.own_appid)
+        if len(self.parts) > MOST_PARTS:
+            raise ValidationError(
+                _("It takes %(count)s messages; WeChat allows %(most)s at a time.")
+                % {"count": len(self.parts), "most": MOST_PARTS}
+            )
+        if agreed != len(self.parts):
+            raise ValidationError(
+                _("It takes %(count)s messages. Press again to send.")
+                % {"count": len(self.parts)}
+            )
 
 
 class PickForm(forms.Form):

@@ -10,6 +10,7 @@ from conversations.views.inbox import HomeView, InboxView
 from conversations.views.messages import MessagesView
 from conversations.views.reading import ReadingView
 from conversations.views.settlement import SettlementView
+from conversations.views.splitting import SplittingView
 
 conversation = [
     path("", DeskView.as_view(), name="conversation"),
@@ -25,6 +26,7 @@ conversation = [
     path("quick-replies/", QuickRepliesView.as_view(), name="quick_replies"),
     path("picks/", PicksView.as_view(), name="picks"),
     path("draft/", DraftView.as_view(), name="draft"),
+    path("splitting/", SplittingView.as_view(), name="splitting"),
 ]
 
 urlpatterns = [

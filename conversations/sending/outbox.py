@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from conversations import barriers, lanes, live, mini_programs, typing_state
 from conversations.models import Customer, Delivery, DeliveryAttempt, Message
-from conversations.wechat import messages
+from conversations.wechat import jump_links, messages
 from conversations.wechat.errors import NoAnswer, NotSent, WeChatError
 
 from .hold import is_held
@@ -137,7 +137,8 @@ def outgoing(message: Message) -> messages.OutgoingMessage:
             url=message.data["url"],
             thumb_url=message.data["thumb_url"],
         )
-    return messages.Text(message.text)
+    own_appid = message.customer.mini_program.appid
+    return messages.Text(jump_links.written(message.text, own_appid))
 
 
 def _lease(customer_id: int) -> int | None:
@@ -165,7 +166,11 @@ def _next(customer_id: int, fence: int) -> Delivery | None:
         Delivery.objects.filter(
             customer_id=customer_id, settled_at=None, state=State.QUEUED
         )
-        .select_related("message__conversation", "customer__mini_program")
+        .select_related(
+            "message__conversation",
+            "message__customer__mini_program",
+            "customer__mini_program",
+        )
         .order_by("pk")
         .first()
     )

@@ -34,12 +34,13 @@ class MessagesView(ConversationView):
         """
         if "answer" in request.POST:
             return self._pick(request)
-        form = ReplyForm(request.POST)
+        form = ReplyForm(request.POST, self.conversation.customer.mini_program.appid)
         if not form.is_valid():
             return refusal(first_error(form), status=422)
         text = form.cleaned_data["text"]
         response = self._reply(
-            [{"kind": "text", "text": text}], form.cleaned_data["client_uuid"]
+            [{"kind": "text", "text": part} for part in form.parts],
+            form.cleaned_data["client_uuid"],
         )
         if response.status_code == 200:
             Draft.objects.filter(

@@ -94,6 +94,7 @@ MATRIX = {
     "conversations/<int:pk>/draft/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 405, 405)
     ),
+    "conversations/<int:pk>/splitting/": people_send,
     # The admin.
     "admin/": supervisors(),
     "admin/search/": supervisors(),

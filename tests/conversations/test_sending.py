@@ -43,6 +43,21 @@ def test_a_reply_reaches_the_phone(says, wechat, outbox):
     assert (delivery.state, wechat.heard()) == ("sent", ["在的"])
 
 
+def test_what_an_agent_types_reaches_the_phone_as_words(says, wechat, outbox):
+    says('1 < 2, <a href="https://e.cn">点</a>')
+    outbox()
+    assert wechat.heard() == ['1 < 2, <\u200ba href="https://e.cn">点<\u200b/a>']
+
+
+def test_a_jump_link_reaches_the_phone_as_wechats_tag(says, wechat, outbox):
+    says("看⟦这里|pages/order?id=1|https://e.cn⟧")
+    outbox()
+    assert wechat.heard() == [
+        '看<a href="https://e.cn" data-miniprogram-appid="wx0123456789abcdef" '
+        'data-miniprogram-path="pages/order?id=1">这里</a>'
+    ]
+
+
 def test_a_reply_to_what_nobody_has_claims_it(says, conversation, lin):
     says("在的")
     conversation.refresh_from_db()

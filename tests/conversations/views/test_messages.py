@@ -185,3 +185,55 @@ def test_the_library_says_whose_it_is(desk, lin: Agent, quick_reply):
     found = desk.get("/answers/").json()
     assert found["agent"] == lin.pk
     assert [answer["title"] for answer in found["answers"]] == ["您好"]
+
+
+LONG = "一句话说到这里。" * 120  # 2,880 bytes
+
+
+def test_a_text_too_long_for_one_message_goes_in_as_many_as_were_agreed_to(desk, url):
+    sent = {"text": LONG, "client_uuid": uuid4(), "split": 2}
+    first, again = desk.post(url, sent), desk.post(url, sent)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "".join(replies()) == LONG
+    assert [len(words.encode()) <= 2048 for words in replies()] == [True, True]
+    assert replies()[0].endswith("。")
+
+
+@pytest.mark.parametrize("agreed", ["", "1", "3"])
+def test_a_long_text_never_costs_more_than_was_agreed_to(desk, url, agreed):
+    sent = {"text": LONG, "client_uuid": uuid4(), "split": agreed}
+    response = desk.post(url, sent)
+    assert response.status_code == 422
+    assert response.json()["error"]
+    assert replies() == []
+
+
+def test_a_text_for_more_messages_than_wechat_allows_is_refused(desk, url):
+    sent = {"text": LONG * 5, "client_uuid": uuid4(), "split": 8}
+    assert desk.post(url, sent).status_code == 422
+    assert replies() == []
+
+
+def test_the_draft_goes_with_a_text_that_was_split(desk, converse, lin):
+    conversation = converse()
+    Draft.objects.create(agent=lin, conversation=conversation, text=LONG)
+    sent = {"text": LONG, "client_uuid": uuid4(), "split": 2}
+    desk.post(f"/conversations/{conversation.pk}/messages/", sent)
+    assert not Draft.objects.exists()
+
+
+def test_how_many_messages_a_text_takes_is_told_before(desk, converse):
+    url = f"/conversations/{converse().pk}/splitting/"
+    assert desk.post(url, {"text": LONG}).json() == {"count": 2}
+    assert desk.post(url, {"text": "在的"}).json() == {"count": 1}
+    assert desk.post(url, {"text": " "}).status_code == 422
+    assert replies() == []
+
+
+def test_a_jump_link_counts_as_the_tag_it_becomes(desk, url):
+    link = "⟦点击进入|pages/a?x=1⟧"
+    sent = {"text": "长" * 650 + link, "client_uuid": uuid4()}
+    assert len(sent["text"].encode()) < 2048
+    assert desk.post(url, sent).status_code == 422
+    assert desk.post(url, {**sent, "text": link}).status_code == 200
+    assert replies() == [link]
