@@ -21,8 +21,11 @@ SETTLED.set_result("accepted")
 def enter(
     world: World, openid: str, session_from: str, options: dict[str, Any] | None = None
 ) -> Future[str]:
-    """Press a contact button. A session_from too long for WeChat is cut."""
-    session_from = session_from[: world.limits.session_from_max]
+    """Press a contact button. A session_from too long for WeChat is cut, or refused."""
+    longest = world.limits.session_from_max
+    if world.limits.session_from_refused and len(session_from) > longest:
+        raise ValueError(f"session-from has more than {longest} characters.")
+    session_from = session_from[:longest]
     fields = {
         "MsgType": "event",
         "Event": "user_enter_tempsession",

@@ -11,12 +11,14 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from . import control, endpoints, ids, ledger, state, tokens
 from .errors import Refusal
 from .faults import Fault
 from .http import Receive, Request, Response, Scope, Send, read_request
+from .records import App
 from .state import World
 
 HANG = 60  # s, when a fault names no time
@@ -41,7 +43,8 @@ class Api:
         world = self._find_world()
         if request.path.startswith("/_"):
             return await _answer(send, await control.handle(world, request))
-        fault = world.faults.take(request.path, request.body)
+        appid = _caller(world, request)
+        fault = world.faults.take(request.path, request.body, appid)
         if fault is None:
             return await _answer(send, call(world, request))
         return await _go_wrong(world, request, fault, scope, send)
@@ -64,20 +67,46 @@ def _handle(world: World, request: Request, note: dict[str, Any]) -> Response:
         return Response.of(endpoints.WITH_SECRET[request.path](world, request))
     if request.path not in endpoints.WITH_TOKEN:
         raise Refusal(40066)
-    app = tokens.check_token(world, request.query.get("access_token", ""))
+    app = _container(world, request)
+    seal = {"X-Openapi-Seqid": ids.new_rid(world.now())} if app else {}
+    app = app or tokens.check_token(world, request.query.get("access_token", ""))
     note["appid"] = app.appid
     answer = endpoints.WITH_TOKEN[request.path](world, app, request)
     if isinstance(answer, Response):
-        return answer
-    return Response.of({"errcode": 0, "errmsg": "ok"} if answer is None else answer)
+        return replace(answer, headers={**answer.headers, **seal})
+    ok = {"errcode": 0, "errmsg": "ok"}
+    return replace(Response.of(ok if answer is None else answer), headers=seal)
+
+
+def _container(world: World, request: Request) -> App | None:
+    """Return the mini program whose container calls: those need no token, and one they
+    bring is looked at as any other."""
+    if "access_token" in request.query:
+        return None
+    return tokens.app_of_container(world, request.query.get("from_appid", ""))
+
+
+def _caller(world: World, request: Request) -> str:
+    """Return the appid of whoever calls, good token or not; "" when nobody can tell."""
+    if request.path in endpoints.WITH_SECRET:
+        fields = _object(request.body)
+        return str(request.query.get("appid") or fields.get("appid") or "")
+    if container := _container(world, request):
+        return container.appid
+    return tokens.owner_of(world, request.query.get("access_token", ""))
 
 
 def _loggable(request: Request) -> dict[str, Any]:
     """Return a call's JSON for the ledger. Never a secret: those have other paths."""
     if not request.path.startswith(("/cgi-bin/message/", "/wxa/")):
         return {}
+    return _object(request.body)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body, {} for anything else."""
     try:
-        fields = json.loads(request.body)
+        fields = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}
@@ -94,9 +123,11 @@ async def _go_wrong(
     world: World, request: Request, fault: Fault, scope: Scope, send: Send
 ) -> None:
     """Let one fault befall one call."""
-    handled = fault.kind in ("latency", "drop", "drip") or fault.after
+    handled = fault.kind in ("latency", "drop", "drip", "kill_token") or fault.after
     if fault.kind == "latency":
         await asyncio.sleep(fault.seconds)
+    if fault.kind == "kill_token":
+        tokens.kill(world, request.query.get("access_token", ""))
     if handled:
         response = call(world, request, fault.kind)
     else:
@@ -105,12 +136,13 @@ async def _go_wrong(
             world,
             request.path,
             fields=_loggable(request),
+            appid=_caller(world, request),
             errcode=errcode,
             fault=fault.kind,
         )
         response = _refused(world, Refusal(fault.errcode))
     match fault.kind:
-        case "latency" | "errcode":
+        case "latency" | "errcode" | "kill_token":
             await _answer(send, response)
         case "drip":
             await _drip(send, response, fault.seconds)

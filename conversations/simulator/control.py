@@ -5,11 +5,16 @@ page of another site can send without being asked first.
 
     GET    /_ledger?openid=&after=      every call, push and received message, in order
     DELETE /_ledger                     forget calls and pushes
-    POST   /_faults                     {kind, path, count, seconds, errcode, after, match}
-                                        {"kind": "expire_tokens"} at once
+    GET    /_faults?appid=              those still to come
+    POST   /_faults                     {kind, path, count, seconds, errcode, after,
+                                        match, appid, name}
+                                        {"kind": "expire_tokens", appid?} at once
                                         {"kind": "push", "options": {…}} the next push
-    DELETE /_faults                     none any more; whoever hangs is let go
+    DELETE /_faults?id=&appid=          none any more, or not these; whoever hangs is
+                                        let go
     POST   /_apps                       {appid, …}   add or change a mini program
+    POST   /_apps/APPID/check           what WeChat asks of an address when it is set up
+    GET    /_limits
     POST   /_limits                     some of `limits.Limits`
     POST   /_clock                      {"advance": s}   the world's clock only
     GET    /_customers?appid=
@@ -28,6 +33,7 @@ import asyncio
 import base64
 import time
 from concurrent.futures import Future
+from dataclasses import asdict
 from typing import Any
 
 from . import actions, ledger, media, tokens
@@ -56,6 +62,8 @@ async def handle(world: World, request: Request) -> Response:
                 return Response.of(await _wait_for_state(world, request))
             case "GET", "pictures":
                 return _picture(world, rest)
+            case "POST", "apps" if rest:
+                return Response.of(await _check_address(world, rest))
             case "POST", "customers" if rest:
                 return Response.of(await _act(world, request, *rest.split("/", 1)))
             case method, _:
@@ -76,13 +84,18 @@ def _pull(world: World, request: Request, what: str) -> object:
             ledger.clear(world)
         case "POST faults":
             _add_fault(world, request.json())
+        case "GET faults":
+            return world.faults.coming(query.get("appid", ""))
         case "DELETE faults":
-            world.faults.clear()
+            world.faults.clear(int(query.get("id", 0)), query.get("appid", ""))
         case "POST apps":
             app = world.register_app(**request.json())
             return {"appid": app.appid, "original_id": app.original_id}
+        case "GET limits":
+            return asdict(world.limits)
         case "POST limits":
             world.limits = world.limits.changed(request.json())
+            world.changed()
         case "POST clock":
             world.clock_ahead += float(request.json()["advance"])
             world.changed()
@@ -97,9 +110,17 @@ def _pull(world: World, request: Request, what: str) -> object:
 
 def _add_fault(world: World, values: dict[str, Any]) -> None:
     if values.get("kind") == "expire_tokens":
-        tokens.expire_all(world)
+        tokens.expire_all(world, str(values.get("appid", "")))
     else:
         world.faults.add(Fault(**values))
+
+
+async def _check_address(world: World, rest: str) -> dict[str, Any]:
+    appid, _, what = rest.partition("/")
+    app = world.app(appid)
+    if app is None or what != "check":
+        raise LookupError("no such thing")
+    return await asyncio.wrap_future(world.pushes.check(app))
 
 
 async def _act(

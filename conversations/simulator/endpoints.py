@@ -17,6 +17,7 @@ from .state import World
 
 CHECKED_WITHIN = 2 * 60 * 60  # s since the customer's last act
 CHECKED_MAX = 2500  # characters
+CHECKED_TOO = ("title", "nickname", "signature")
 RISKY_WORDS = ("赌博", "代开发票")
 
 
@@ -103,6 +104,18 @@ def clear_quota(world: World, app: App, request: Request) -> None:
     fields = custom_messages.parse_body(request.method, request.body)
     if fields.get("appid") != app.appid:
         raise Refusal(40013)
+    _clear_quota(world, app)
+
+
+def clear_quota_by_secret(world: World, request: Request) -> dict[str, Any]:
+    fields = custom_messages.parse_body(request.method, request.body)
+    appid, secret = str(fields.get("appid", "")), str(fields.get("appsecret", ""))
+    app = tokens.check_secret(world, "client_credential", appid, secret)
+    _clear_quota(world, app)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def _clear_quota(world: World, app: App) -> None:
     moment = time.gmtime(world.now())
     month = f"clears:{app.appid}:{time.strftime('%Y%m', moment)}"
     if world.store.number(month) >= world.limits.clears_per_month:
@@ -113,42 +126,76 @@ def clear_quota(world: World, app: App, request: Request) -> None:
 
 def daily_quota(world: World, app: App, request: Request) -> dict[str, Any]:
     fields = custom_messages.parse_body(request.method, request.body)
-    if fields.get("cgi_path") != "/cgi-bin/message/custom/send":
+    path, limits = fields.get("cgi_path"), world.limits
+    if path not in WITH_TOKEN:
         raise Refusal(40097)
-    day = time.strftime("%Y%m%d", time.gmtime(world.now()))
-    used, most = (
-        world.store.number(f"sends:{app.appid}:{day}"),
-        world.limits.sends_per_day,
-    )
-    return {"quota": {"daily_limit": most, "used": used, "remain": max(0, most - used)}}
+    moment = time.gmtime(world.now())
+    day = f"sends:{app.appid}:{time.strftime('%Y%m%d', moment)}"
+    minute = f"sends:{app.appid}:{time.strftime('%Y%m%d%H%M', moment)}"
+    sends = path == "/cgi-bin/message/custom/send"  # Of the others none is counted
+    used, most = world.store.number(day) if sends else 0, limits.sends_per_day
+    return {
+        "quota": {"daily_limit": most, "used": used, "remain": max(0, most - used)},
+        "rate_limit": {
+            "call_count": world.store.number(minute) if sends else 0,
+            "refresh_second": 60,
+        },
+    }
 
 
-def check_text(world: World, app: App, request: Request) -> dict[str, Any]:
+def check_text(world: World, app: App, request: Request) -> dict[str, Any] | None:
+    """Judge a text by the words in it. Without a version as the first edition did."""
     fields = custom_messages.parse_body(request.method, request.body)
     content = fields.get("content")
-    if fields.get("version") != 2 or not isinstance(content, str):
+    version = fields.get("version", 1)
+    if version not in (1, 2) or not isinstance(content, str):
         raise Refusal(47001)
-    if fields.get("scene") not in (1, 2, 3, 4):
-        raise Refusal(40129)
-    customer = custom_messages.find_customer(
-        world, app, {"touser": fields.get("openid")}
-    )
-    if customer.acted_at <= world.now() - CHECKED_WITHIN:
-        raise Refusal(61010)
+    if version == 2:
+        _check_visitor(world, app, fields)
     if len(content) > CHECKED_MAX:
         raise Refusal(45002)
-    risky = any(word in content for word in RISKY_WORDS)
-    result = (
-        {"suggest": "risky", "label": 21000}
-        if risky
-        else {"suggest": "pass", "label": 100}
-    )
-    return {"result": result, "detail": [], "trace_id": f"{int(world.now() * 1e6):x}"}
+    _count_check(world, app)
+    parts = [content, *(str(fields.get(name, "")) for name in CHECKED_TOO)]
+    risky = any(word in part for word in RISKY_WORDS for part in parts)
+    if version == 1:
+        if risky:
+            raise Refusal(87014)
+        return None
+    verdict = ("risky", 21000) if risky else ("pass", 100)
+    result = dict(zip(("suggest", "label"), verdict, strict=True))
+    return {
+        "errcode": 0,
+        "errmsg": "ok",
+        "result": result,
+        "detail": [{"strategy": "content_model", "errcode": 0, **result}],
+        "trace_id": f"{int(world.now() * 1e6):x}",
+    }
+
+
+def _check_visitor(world: World, app: App, fields: dict[str, Any]) -> None:
+    if fields.get("scene") not in (1, 2, 3, 4):
+        raise Refusal(40129)
+    openid = {"touser": fields.get("openid")}
+    try:
+        customer = custom_messages.find_customer(world, app, openid)
+    except Refusal:
+        raise Refusal(43104) from None
+    if customer.acted_at <= world.now() - CHECKED_WITHIN:
+        raise Refusal(61010)
+
+
+def _count_check(world: World, app: App) -> None:
+    minute = time.strftime("%Y%m%d%H%M", time.gmtime(world.now()))
+    name = f"checks:{app.appid}:{minute}"
+    if world.store.number(name) >= world.limits.checks_per_minute:
+        raise Refusal(44991)
+    world.store.next_number(name)
 
 
 WITH_SECRET: dict[str, Callable[[World, Request], dict[str, Any]]] = {
     "/cgi-bin/token": token,
     "/cgi-bin/stable_token": stable_token,
+    "/cgi-bin/clear_quota/v2": clear_quota_by_secret,
 }
 WITH_TOKEN: dict[
     str, Callable[[World, App, Request], dict[str, Any] | Response | None]

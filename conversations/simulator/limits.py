@@ -14,6 +14,10 @@ class Limits:
     entry_grant       the same for entering the session
     quota_policy      literal: one counter, set to the larger; separate: one a grant
     retry_pause       from the start of one delivery to the next; None: push_timeout
+    fresh_nonce       a push tried again bears a new timestamp, nonce and signature
+    relay_timeout     that a cloud function gives the console it hands a push on to
+    failure_after_events  a failed event shows the grey line too
+    session_from_refused  one too long is refused, not cut
     sends_per_minute  of one mini program; 0 for no limit
     """
 
@@ -36,11 +40,19 @@ class Limits:
     push_timeout: float = 5
     retry_pause: float | None = None
     max_deliveries: int = 3
+    fresh_nonce: bool = False
+    relay_timeout: float = 3
     failure_text: str = "该小程序提供的服务出现故障，请稍后再试"
+    failure_after_events: bool = False
     session_from_max: int = 1024  # characters
+    session_from_refused: bool = False
     sends_per_minute: int = 0
     sends_per_day: int = 5_000_000
     clears_per_month: int = 10
+    tokens_per_day: int = 2000
+    stable_tokens_per_minute: int = 10_000
+    stable_tokens_per_day: int = 500_000
+    checks_per_minute: int = 4000
 
     def changed(self, values: dict[str, Any]) -> Self:
         """Return these limits with some replaced. ValueError on an unknown name."""

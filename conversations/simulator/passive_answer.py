@@ -5,7 +5,8 @@
     anything else, any other status not taken
 
 The transfer packet answers a message, never an event; it comes in the format that the
-mini program is set up with, its names swapped, and encrypted in secure mode.
+mini program is set up with, its names swapped, and encrypted in secure mode. A cloud
+function's is JSON, and neither that nor a container's is encrypted.
 
 Source: developers.weixin.qq.com › miniprogram › 消息推送, 回复; 消息转发.
 """
@@ -38,7 +39,7 @@ def judge(push: Push, app: App, response: httpx.Response) -> str:
         return BAD_ANSWER
     try:
         fields = _parse(app, response.content)
-        if app.mode == "secure":
+        if app.way == "url" and app.mode == "secure":
             fields = _parse(app, _open(app, fields))
     except (ValueError, KeyError, ElementTree.ParseError, crypto.Undecryptable):
         return BAD_ANSWER
@@ -53,7 +54,7 @@ def judge(push: Push, app: App, response: httpx.Response) -> str:
 
 
 def _parse(app: App, body: bytes) -> dict[str, Any]:
-    if app.format == "json":
+    if app.format == "json" or app.way == "relay":
         fields = json.loads(body)
         if not isinstance(fields, dict):
             raise ValueError("not an object")

@@ -3,7 +3,7 @@
 WeChat waits 5 s for an answer and delivers three times in all. Here the next delivery
 begins one push timeout after the last began, however fast that one failed, so that a
 console being restarted is found again. A push is taken when the answer is HTTP 200 with
-`success`, with nothing, or with a valid transfer packet.
+`success`, with nothing, or with a valid transfer packet. By which way it goes, see `ways`.
 
 Options of a push, for tests:
 
@@ -14,28 +14,28 @@ Options of a push, for tests:
     old_key          encrypted as before the last rotation
     clock_skew       s added to the URL's timestamp (and, when made, to CreateTime)
     fresh_nonce      a new timestamp, nonce and ciphertext for each delivery
+    unheard          deliveries whose answer never reaches WeChat: it tries again
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import threading
 import time
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
-
-from conversations.wechat import envelope
-
-from . import passive_answer
+from . import passive_answer, ways
+from .courier import NO_CONNECTION, Courier
 from .records import App, Push
 
 if TYPE_CHECKING:
     from .state import World
+
+T = TypeVar("T")
 
 OPTIONS = {
     "times",
@@ -45,8 +45,10 @@ OPTIONS = {
     "old_key",
     "clock_skew",
     "fresh_nonce",
+    "unheard",
 }
 NEXT_PUSH_WAIT = 10  # s that an overtaken push waits for the one that overtakes it
+UNHEARD = "unheard"
 
 
 class PushEngine:
@@ -56,7 +58,7 @@ class PushEngine:
         self.world = world
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._courier = Courier()
 
     def push(
         self,
@@ -81,12 +83,20 @@ class PushEngine:
             json.dumps(options or {}),
             self.world.now(),
         )
-        return self._start(number)
+        return self._run(self._settle(number))
+
+    def check(self, app: App) -> Future[dict[str, Any]]:
+        """Ask an address what WeChat asks when it is set up.
+
+        Returns {ok, status, answer}, or {ok: None} for a cloud function, which nobody
+        asks anything.
+        """
+        return self._run(self._courier.check(app, self.world))
 
     def resume(self) -> None:
         """Take up the pushes that a process before this one left on their way."""
         for row in self.world.store.rows("SELECT id FROM push WHERE state = 'going'"):
-            self._start(row["id"])
+            self._run(self._settle(row["id"]))
 
     def stop(self) -> None:
         """Leave what is on its way, and end the thread."""
@@ -96,14 +106,17 @@ class PushEngine:
             asyncio.run_coroutine_threadsafe(self._close(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
 
-    def _start(self, number: int) -> Future[str]:
+    def _run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(
-                    target=_run, args=(self._loop,), name="simulator-push", daemon=True
+                    target=_serve,
+                    args=(self._loop,),
+                    name="simulator-push",
+                    daemon=True,
                 ).start()
-            return asyncio.run_coroutine_threadsafe(self._settle(number), self._loop)
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _close(self) -> None:
         mine = asyncio.current_task()
@@ -111,8 +124,7 @@ class PushEngine:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        await self._courier.close()
 
     async def _settle(self, number: int) -> str:
         row = self.world.store.row("SELECT * FROM push WHERE id = ?", number)
@@ -120,7 +132,7 @@ class PushEngine:
             return "forgotten"
         push = Push.from_row(row)
         fault = self.world.faults.take(
-            "push", json.dumps(push.fields, ensure_ascii=False).encode()
+            "push", json.dumps(push.fields, ensure_ascii=False).encode(), push.appid
         )
         if fault is not None:
             push = replace(push, options={**push.options, **fault.options})
@@ -134,7 +146,8 @@ class PushEngine:
         return state
 
     async def _overtaken(self, push: Push) -> None:
-        deadline = time.monotonic() + NEXT_PUSH_WAIT
+        wait = push.options["after_next"]  # true, or how many seconds at most
+        deadline = time.monotonic() + (NEXT_PUSH_WAIT if wait is True else wait)
         while time.monotonic() < deadline:
             if self.world.store.row(
                 "SELECT 1 FROM push WHERE openid = ? AND id > ? AND state != 'going'",
@@ -146,28 +159,23 @@ class PushEngine:
 
     async def _deliver(self, push: Push) -> str:
         limits = self.world.limits
-        made = None
+        fresh = limits.fresh_nonce or push.options.get("fresh_nonce")
+        parcel = None
         for delivery in range(1, limits.max_deliveries + 1):
             began = time.monotonic()
             app = self.world.app(push.appid)
-            if app is None or not app.push_url:
+            if app is None or not app.address:
                 return "failed"
-            if made is None or push.options.get("fresh_nonce"):
+            if parcel is None or fresh or app.way == "relay":
                 try:
-                    made = self._make(push, app)
+                    parcel = ways.pack(push, app, self.world.now())
                 except (ValueError, LookupError):
                     return "failed"  # A key or a text that nothing can be made of
-            status, outcome = await self._post(push, app, made)
+            status, outcome = await self._post(push, app, parcel)
+            if delivery <= push.options.get("unheard", 0):
+                status, outcome = None, UNHEARD
             seconds = time.monotonic() - began
-            self.world.store.write(
-                "INSERT INTO push_delivery (push, at, seconds, status, outcome)"
-                " VALUES (?, ?, ?, ?, ?)",
-                push.id,
-                self.world.now() - seconds,
-                seconds,
-                status,
-                outcome,
-            )
+            self._note(push, seconds, status, outcome)
             if outcome in passive_answer.TAKEN:
                 return outcome
             if delivery < limits.max_deliveries:
@@ -176,37 +184,29 @@ class PushEngine:
                 await asyncio.sleep(max(0, slot - seconds))
         return "failed"
 
-    def _make(self, push: Push, app: App) -> tuple[dict[str, str], bytes, str]:
-        credentials = app.credentials(old_key=bool(push.options.get("old_key")))
-        if push.options.get("wrong_signature"):
-            credentials = replace(credentials, token=credentials.token + "x")
-        timestamp = int(self.world.now() + push.options.get("clock_skew", 0))
-        nonce = str(secrets.randbelow(9 * 10**8) + 10**8)
-        return envelope.wrap(
-            push.fields, credentials, str(timestamp), nonce, push.openid
+    def _note(
+        self, push: Push, seconds: float, status: int | None, outcome: str
+    ) -> None:
+        self.world.store.write(
+            "INSERT INTO push_delivery (push, at, seconds, status, outcome)"
+            " VALUES (?, ?, ?, ?, ?)",
+            push.id,
+            self.world.now() - seconds,
+            seconds,
+            status,
+            outcome,
         )
 
     async def _post(
-        self, push: Push, app: App, made: tuple[dict[str, str], bytes, str]
+        self, push: Push, app: App, parcel: ways.Parcel
     ) -> tuple[int | None, str]:
-        query, body, content_type = made
-        if self._client is None:
-            # WeChat opens a connection for each delivery, and follows no redirect.
-            self._client = httpx.AsyncClient(
-                limits=httpx.Limits(max_keepalive_connections=0),
-                timeout=None,  # noqa: S113  The whole delivery is timed below
-                trust_env=False,
-            )
         try:
-            async with asyncio.timeout(self.world.limits.push_timeout):
-                response = await self._client.post(
-                    httpx.URL(app.push_url).copy_merge_params(query),
-                    content=body,
-                    headers={"Content-Type": content_type, "User-Agent": "Mozilla/4.0"},
-                )
+            response = await self._courier.request(
+                "POST", app, parcel, self.world.limits
+            )
         except TimeoutError:
             return None, "timeout"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        except NO_CONNECTION:
             return None, "no connection"
         return response.status_code, passive_answer.judge(push, app, response)
 
@@ -216,16 +216,17 @@ class PushEngine:
             if push.line is None:
                 return
             self.world.settle_line(push.line, state)
-            if state == "failed" and not push.is_event:
+            limits = self.world.limits
+            if state == "failed" and (not push.is_event or limits.failure_after_events):
                 self.world.add_line(
                     push.openid,
                     "system",
                     "failure",
-                    {"content": self.world.limits.failure_text},
+                    {"content": limits.failure_text},
                 )
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     loop.run_forever()
     loop.close()

@@ -14,11 +14,16 @@ from .quota import Bucket, Quota
 
 Mode = Literal["plain", "compatible", "secure"]
 Format = Literal["json", "xml"]
+Way = Literal["url", "relay", "cloudrun"]
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A mini program as its owner set it up at WeChat."""
+    """A mini program as its owner set it up at WeChat.
+
+    way  how its pushes leave WeChat: to its own URL, to a cloud function that hands
+         them on (relay), or into a Cloud Run container; see `ways`
+    """
 
     appid: str
     original_id: str
@@ -30,8 +35,15 @@ class App:
     mode: Mode = "plain"
     format: Format = "json"
     push_url: str = ""
+    way: Way = "url"
+    relay_url: str = ""
+    relay_secret: str = ""
+    previous_relay_secret: str = ""
+    cloudrun_url: str = ""
 
     def __post_init__(self) -> None:
+        if self.way not in get_args(Way):
+            raise ValueError(f"No such way: {self.way!r}.")
         if self.mode not in get_args(Mode) or self.format not in get_args(Format):
             raise ValueError(f"No such mode or format: {self.mode!r}, {self.format!r}.")
         if self.mode != "plain" and not self.encoding_aes_key:
@@ -44,8 +56,20 @@ class App:
     def from_row(cls, row: sqlite3.Row) -> Self:
         return cls(**{field.name: row[field.name] for field in fields(cls)})
 
+    @property
+    def address(self) -> str:
+        """Return where pushes go by the way in use; "" when nothing is set up."""
+        addresses = {
+            "url": self.push_url,
+            "relay": self.relay_url,
+            "cloudrun": self.cloudrun_url,
+        }
+        return addresses[self.way]
+
     def credentials(self, *, old_key: bool = False) -> Credentials:
         """Return what signs and encrypts. `old_key`: as before the last rotation."""
+        if old_key and self.mode != "plain" and not self.previous_aes_key:
+            raise ValueError("There was no key before this one.")
         key = self.previous_aes_key if old_key else self.encoding_aes_key
         return Credentials(
             appid=self.appid,

@@ -31,7 +31,7 @@ class World:
     def __init__(self, path: str, limits: Limits | None = None) -> None:
         self.store = Store(path)
         self.limits = limits or Limits()
-        self.faults = Faults()
+        self.faults = Faults(self.changed)
         self.pushes = PushEngine(self)
         self.clock_ahead = 0.0  # s that this world's clock is ahead of the machine's
         self.revision = self.store.number("revision")
@@ -196,7 +196,8 @@ def register_app(path: str, *, appid: str, **values: Any) -> None:
     """Add or change a mini program in a world that another process may be running.
 
     Takes original_id, name, secret, token, encoding_aes_key, previous_aes_key, mode,
-    format and push_url; what is left out stays as it was.
+    format, push_url, way, relay_url, relay_secret, previous_relay_secret and
+    cloudrun_url; what is left out stays as it was.
     """
     other = World(path)
     try:

@@ -17,7 +17,10 @@ CREATE TABLE IF NOT EXISTS app (
     appid TEXT PRIMARY KEY, original_id TEXT NOT NULL, name TEXT NOT NULL,
     secret TEXT NOT NULL, token TEXT NOT NULL, encoding_aes_key TEXT NOT NULL,
     previous_aes_key TEXT NOT NULL, mode TEXT NOT NULL, format TEXT NOT NULL,
-    push_url TEXT NOT NULL
+    push_url TEXT NOT NULL, way TEXT NOT NULL DEFAULT 'url',
+    relay_url TEXT NOT NULL DEFAULT '', relay_secret TEXT NOT NULL DEFAULT '',
+    previous_relay_secret TEXT NOT NULL DEFAULT '',
+    cloudrun_url TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS customer (
     openid TEXT PRIMARY KEY, appid TEXT NOT NULL REFERENCES app, name TEXT NOT NULL,
@@ -57,6 +60,15 @@ CREATE TABLE IF NOT EXISTS call (
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
+# Columns that a file from before they were thought of doesn't have.
+_LATER = {
+    "way": "TEXT NOT NULL DEFAULT 'url'",
+    "relay_url": "TEXT NOT NULL DEFAULT ''",
+    "relay_secret": "TEXT NOT NULL DEFAULT ''",
+    "previous_relay_secret": "TEXT NOT NULL DEFAULT ''",
+    "cloudrun_url": "TEXT NOT NULL DEFAULT ''",
+}
+
 
 class Store:
     """One connection under one lock. `:memory:` serves, and is gone with the process."""
@@ -72,10 +84,18 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        self._add_later_columns()
 
     def close(self) -> None:
         with self.lock:
             self._db.close()
+
+    def _add_later_columns(self) -> None:
+        with self.transaction() as db:  # One process at a time
+            there = {row["name"] for row in db.execute("PRAGMA table_info(app)")}
+            for name, kind in _LATER.items():
+                if name not in there:
+                    db.execute(f"ALTER TABLE app ADD COLUMN {name} {kind}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -38,6 +38,30 @@ def check_token(world: World, token: str) -> App:
     return app
 
 
+def owner_of(world: World, token: str) -> str:
+    """Return the appid of whoever was given this token, good or not; "" for nobody."""
+    row = world.store.row("SELECT appid FROM token WHERE token = ?", token)
+    return row["appid"] if row else ""
+
+
+def app_of_container(world: World, from_appid: str) -> App | None:
+    """Return whose Cloud Run container calls without a token, if anybody's can.
+
+    WeChat knows by the container. Here it is who says so, or the only one there is.
+    """
+    containers = [app for app in world.apps() if app.way == "cloudrun"]
+    if from_appid:
+        containers = [app for app in containers if app.appid == from_appid]
+    return containers[0] if len(containers) == 1 else None
+
+
+def kill(world: World, token: str) -> None:
+    """End one token now, as if a newer one had been forced."""
+    world.store.write(
+        "UPDATE token SET superseded_at = ? WHERE token = ?", world.now(), token
+    )
+
+
 def check_secret(world: World, grant_type: str, appid: str, secret: str) -> App:
     if grant_type != "client_credential":
         raise Refusal(40002)
@@ -54,15 +78,21 @@ def check_secret(world: World, grant_type: str, appid: str, secret: str) -> App:
 
 
 def issue_ordinary(world: World, app: App) -> tuple[str, int]:
-    """Return a new token and its seconds."""
+    """Return a new token and its seconds. Refusal 45009: too many today."""
     with world.store.transaction():
+        _count(
+            world, f"tokens:{app.appid}", "%Y%m%d", world.limits.tokens_per_day, 45009
+        )
         _supersede(world, app, "ordinary", world.now() + world.limits.token_overlap)
         return _issue(world, app, "ordinary")
 
 
 def issue_stable(world: World, app: App, forced: bool) -> tuple[str, int]:
-    """Return the stable token and the seconds it has left."""
+    """Return the stable token and the seconds it has left. Refusals 45009, 45011."""
     with world.store.transaction():
+        key, limits = f"stable:{app.appid}", world.limits
+        _count(world, key, "%Y%m%d", limits.stable_tokens_per_day, 45009)
+        _count(world, key, "%Y%m%d%H%M", limits.stable_tokens_per_minute, 45011)
         if forced:
             _count_forced(world, app)
             _supersede(world, app, "stable", world.now())
@@ -81,11 +111,23 @@ def issue_stable(world: World, app: App, forced: bool) -> tuple[str, int]:
         return _issue(world, app, "stable")
 
 
-def expire_all(world: World) -> None:
-    """End every token now, as if its two hours were over."""
+def expire_all(world: World, appid: str = "") -> None:
+    """End every token, or one mini program's, now, as if its two hours were over."""
+    now = world.now()
     world.store.write(
-        "UPDATE token SET expires_at = ? WHERE expires_at > ?", world.now(), world.now()
+        "UPDATE token SET expires_at = ? WHERE expires_at > ? AND ? IN ('', appid)",
+        now,
+        now,
+        appid,
     )
+
+
+def _count(world: World, key: str, stretch: str, most: int, errcode: int) -> None:
+    """Count one within a day or a minute, or raise the Refusal for one too many."""
+    name = f"{key}:{time.strftime(stretch, time.gmtime(world.now()))}"
+    if world.store.number(name) >= most:
+        raise Refusal(errcode)
+    world.store.next_number(name)
 
 
 def _issue(world: World, app: App, kind: str) -> tuple[str, int]:

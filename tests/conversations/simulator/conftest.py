@@ -32,6 +32,7 @@ class Received:
     query: dict[str, str]
     body: bytes
     content_type: str
+    headers: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass
@@ -118,10 +119,10 @@ def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             query = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, answer = mine.take(
-                Received(query, body, self.headers["Content-Type"])
-            )
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            content_type = headers.get("content-type", "")
+            status, answer = mine.take(Received(query, body, content_type, headers))
             try:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
@@ -129,6 +130,8 @@ def receiver() -> Iterator[Receiver]:
                 self.wfile.write(answer)
             except OSError:
                 pass  # WeChat hung up
+
+        do_GET = do_POST
 
         def log_message(self, *_: object) -> None:
             pass
@@ -167,7 +170,7 @@ def serve_app() -> Iterator[Callable[[Any], str]]:
 
 @pytest.fixture
 def wechat(serve_app: Callable[[Any], str], receiver: Receiver) -> Iterator[WeChat]:
-    world = World(":memory:", Limits(push_timeout=0.3))
+    world = World(":memory:", Limits(push_timeout=0.8))
     world.register_app(
         APPID,
         name="云上小店",

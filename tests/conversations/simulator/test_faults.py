@@ -81,6 +81,63 @@ def test_a_fault_may_pick_its_victim_and_be_called_off(asked):
     assert asked.send_text("!") == 0
 
 
+def test_a_token_can_die_on_the_way(asked):
+    asked.control("faults", kind="kill_token", path="send")
+    before = asked.token
+    assert asked.send_text() == 40001
+    assert asked.send_text() == 40001
+    assert asked.get_token() != before
+    assert asked.send_text() == 0
+
+
+def test_a_fault_befalls_one_mini_program_and_a_group_of_calls(asked):
+    asked.world.register_app("wxother", secret="x")
+    asked.control("faults", kind="errcode", errcode=45009, path="send", appid="wxother")
+    asked.control("faults", kind="errcode", errcode=40164, path="token", count=2)
+    assert asked.send_text() == 0
+    query = {"grant_type": "client_credential", "appid": "x", "secret": "x"}
+    answers = [
+        asked.http.get("/cgi-bin/token", params=query).json(),
+        asked.http.post("/cgi-bin/stable_token", json=query).json(),
+    ]
+    assert [answer["errcode"] for answer in answers] == [40164, 40164]
+    assert "not in whitelist" in answers[0]["errmsg"]
+    assert asked.http.get("/cgi-bin/token", params=query).json()["errcode"] == 40013
+
+
+def test_what_is_to_come_can_be_seen_counted_and_called_off(asked):
+    asked.control("faults", kind="errcode", errcode=-1, path="send", count=3, name="a")
+    asked.control("faults", kind="drop", path="send", appid="wx0123456789abcdef")
+    asked.control("faults", kind="push", options={"times": 2}, appid="wxother")
+    query = {"appid": "wx0123456789abcdef"}
+    asked.send_text()
+
+    def coming():
+        return asked.http.get("/_faults", params=query).json()
+
+    assert [(one["kind"], one["count"]) for one in coming()] == [
+        ("errcode", 2),
+        ("drop", 1),
+    ]
+    asked.http.delete("/_faults", params={"id": coming()[0]["id"]})
+    assert [one["kind"] for one in coming()] == ["drop"]
+    asked.http.delete("/_faults", params=query)
+    assert coming() == []
+    assert len(asked.http.get("/_faults", params={"appid": "wxother"}).json()) == 1
+    seen = asked.http.get("/_state", params={**query, "openid": asked.openid}).json()
+    assert seen["faults"] == []
+
+
+def test_an_answer_wechat_never_hears_brings_the_push_again(asked, receiver):
+    asked.control("limits", retry_pause=0)
+    asked.control("faults", kind="push", options={"unheard": 1})
+    assert asked.act("text", content="还在吗") == {"state": "accepted"}
+    *_, first, second = receiver.received
+    assert first == second
+    [push] = [one for one in asked.ledger()["pushes"] if len(one["deliveries"]) > 1]
+    assert [one["outcome"] for one in push["deliveries"]] == ["unheard", "accepted"]
+
+
 def test_the_ledger_keeps_the_order_of_typing_and_sending(asked):
     asked.set_typing()
     asked.send_text()
@@ -136,3 +193,8 @@ def test_leaving_and_coming_back_by_another_entrance(asked, receiver):
     customer = asked.world.customer(asked.openid)
     assert customer.in_session
     assert len(customer.session_from) == 1024
+    asked.control("limits", session_from_refused=True)
+    refused = asked.http.post(
+        f"/_customers/{asked.openid}/enter", json={"session_from": "x" * 1025}
+    )
+    assert refused.status_code == 400

@@ -68,6 +68,17 @@ def test_an_ordinary_token_is_superseded_after_five_minutes(wechat):
     assert errcode_with(wechat, second) == errcode_with(wechat, stable) == 0
 
 
+def test_tokens_run_out_for_the_day_and_for_the_minute(wechat):
+    wechat.control("limits", tokens_per_day=1, stable_tokens_per_minute=1)
+    ask_ordinary(wechat)
+    query = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET}
+    assert wechat.http.get("/cgi-bin/token", params=query).json()["errcode"] == 45009
+    ask(wechat)
+    assert ask(wechat)["errcode"] == 45011
+    wechat.control("limits", stable_tokens_per_day=1)
+    assert ask(wechat)["errcode"] == 45009
+
+
 @pytest.mark.parametrize(
     ("changed", "errcode"),
     [
