@@ -1,0 +1,150 @@
+"""Which pushes are new: a second delivery of one changes nothing.
+
+The key of each is written first, in the transaction of all that follows from it. The
+unique key, and not a look beforehand, says which are new: of twenty deliveries at once
+one finds its row there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from conversations.models import ReceivedPush, RelayNonce
+from conversations.wechat.pushes import Push
+
+Outcome = ReceivedPush.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An authenticated push, at a mini program's address.
+
+    body      what it held, as text, to be inspected and replayed
+    nonce     of a relayed one: good for this body and no other; "" for the rest
+    answered  WeChat has had its answer to this one already and wants no other
+    """
+
+    mini_program_id: int
+    push: Push
+    body: str
+    authenticated_by: str
+    nonce: str = ""
+    answered: bool = False
+
+    @property
+    def takes_transfer(self) -> bool:
+        """Whether our answer can hand this message over to WeChat's own tool.
+
+        A Cloud Run container can't: there WeChat takes no answer but success.
+        """
+        return not self.answered and self.authenticated_by != "cloud_run"
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an arrival.
+
+    repeated     it had come before
+    handed_over  it goes to WeChat's own tool, and WeChat is to be told so each time
+    replayed     its nonce has come with another body: not stored, and to be refused
+    """
+
+    repeated: bool = False
+    handed_over: bool = False
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Arrivals, sorted.
+
+    fresh        those that had not come before, in WeChat's order
+    handed_over  the keys of those that had, and were handed over then
+    replayed     what is to be refused
+    """
+
+    fresh: list[Arrival]
+    handed_over: set[str]
+    replayed: list[Arrival]
+
+
+def sort(arrivals: Sequence[Arrival], now: datetime) -> Sorted:
+    """Write the pushes' keys, and say which were not there yet."""
+    replayed = _replayed(arrivals, now)
+    receipt = uuid.uuid4()
+    by_key = {one.push.dedupe_key: one for one in arrivals if one not in replayed}
+    ReceivedPush.objects.bulk_create(
+        # In one order everywhere, so that two batches can't wait for each other.
+        [_row(by_key[key], receipt, now) for key in sorted(by_key)],
+        ignore_conflicts=True,
+    )
+    there = ReceivedPush.objects.filter(dedupe_key__in=list(by_key))
+    fresh, handed_over = [], set()
+    for key, by, outcome in there.values_list("dedupe_key", "receipt", "outcome"):
+        if by == receipt:
+            fresh.append(by_key[key])
+        elif outcome == Outcome.HANDED_OVER:
+            handed_over.add(key)
+    return Sorted(sorted(fresh, key=_wechats_order), handed_over, replayed)
+
+
+def _row(arrival: Arrival, receipt: uuid.UUID, now: datetime) -> ReceivedPush:
+    return ReceivedPush(
+        mini_program_id=arrival.mini_program_id,
+        dedupe_key=arrival.push.dedupe_key,
+        receipt=receipt,
+        body=arrival.body,
+        authenticated_by=arrival.authenticated_by,
+        kind=arrival.push.kind,
+        received_at=now,
+        outcome=Outcome.STORED if arrival.push.openid else Outcome.IGNORED,
+    )
+
+
+def _wechats_order(arrival: Arrival) -> tuple[datetime, int, str]:
+    push = arrival.push
+    return push.at, len(push.msg_id), push.msg_id
+
+
+def _replayed(arrivals: Sequence[Arrival], now: datetime) -> list[Arrival]:
+    """Write the nonces of relayed pushes, and return those that stood for another body.
+
+    The same nonce with the same body is the same request twice, and falls to the
+    push's own key.
+    """
+    relayed = [one for one in arrivals if one.nonce]
+    if not relayed:
+        return []
+    RelayNonce.objects.bulk_create(
+        [
+            RelayNonce(
+                mini_program_id=one.mini_program_id,
+                nonce=one.nonce,
+                body_digest=one.digest,
+                at=now,
+            )
+            for one in sorted(relayed, key=lambda one: (one.mini_program_id, one.nonce))
+        ],
+        ignore_conflicts=True,
+    )
+    there = RelayNonce.objects.filter(
+        mini_program_id__in={one.mini_program_id for one in relayed},
+        nonce__in={one.nonce for one in relayed},
+    )
+    digests = {
+        (mini_program, nonce): digest
+        for mini_program, nonce, digest in there.values_list(
+            "mini_program_id", "nonce", "body_digest"
+        )
+    }
+    return [
+        one for one in relayed if digests[one.mini_program_id, one.nonce] != one.digest
+    ]
