@@ -28,6 +28,23 @@ def seats_of(agent: Agent) -> Seats:
     return agent.__dict__["kefu_seats"]
 
 
+def seats_of_each(agent_ids: Collection[int]) -> dict[int, Seats]:
+    """Return what each of some agents sees now."""
+    agents = Agent.objects.in_bulk(list(agent_ids))
+    return {pk: _find_seats(agent) for pk, agent in agents.items()}
+
+
+def programs_of(agent: Agent) -> list[MiniProgram]:
+    """Return the active mini programs among which an agent may choose.
+
+    Empty when there is nothing to choose: they see but one.
+    """
+    seats = seats_of(agent)
+    active = MiniProgram.objects.active().only("pk", "name")
+    seen = [one for one in active if seats is None or one.pk in seats]
+    return seen if len(seen) > 1 else []
+
+
 def _find_seats(agent: Agent) -> Seats:
     if not agent.is_active:
         return frozenset()

@@ -1,6 +1,7 @@
 """The socket of a tab: drawings come down, and what is worthless a minute later goes up.
 
-    up    {"resume": 17, "looking_at": 42} · {"looking_at": 43} · {"typing": 42} · {"here": true}
+    up    {"resume": 17, "looking_at": 42} · {"looking_at": 43} · {"mini_program": 3}
+          {"typing": 42} · {"here": true}
     down  {"seq": 18, "topic": "inbox", "html": "…"} · {"through": 18} · {"reset": true, …}
 
 A socket refused before it is accepted looks to the browser like a broken network, and it
@@ -71,6 +72,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         said = _decode(text_data)
         if "looking_at" in said:
             await self._look_at(self.tab, said["looking_at"])
+        if "mini_program" in said:
+            chosen = said["mini_program"]
+            self.hub.narrow(self.tab, chosen if _is_number(chosen) else None)
         if "resume" in said:
             after = said["resume"]
             await self.hub.resume(self.tab, after if _is_number(after) else None)

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from conversations import access
 from conversations.access import Seats
-from conversations.models import Conversation, LiveEvent, Message
+from conversations.models import Conversation, LiveEvent, Message, Pause
 
 MOST_COUNTED = 1000  # of a view; more than that nobody reads off a badge
 
@@ -53,7 +53,10 @@ def draw(
     """
     newest: dict[tuple[str, int | None], LiveEvent] = {}
     for event in events:
-        key = (event.kind, event.message_id or event.conversation_id)
+        key = (
+            event.kind,
+            event.message_id or event.conversation_id or event.mini_program_id,
+        )
         newest.pop(key, None)
         newest[key] = event
     messages = Message.objects.drawn().in_bulk(
@@ -72,6 +75,10 @@ def draw(
             frames.append(_message(event, message, languages))
         elif event.kind == Kind.ANSWERS:
             frames.append(_answers(event, languages))
+        elif event.kind == Kind.PROGRAMS:
+            frames.append(_programs(event, languages))
+        elif event.kind == Kind.PAUSE:
+            frames.append(_pause(event, languages))
         elif event.kind != Kind.CONVERSATION:
             continue
         elif conversation := conversations.get(event.conversation_id):
@@ -79,9 +86,14 @@ def draw(
     return frames
 
 
-def counts(seats: Seats = None) -> dict[str, Any]:
-    """Return {"topic": "counts", waiting, all, mine: {agent id: count}}, as of now."""
+def counts(seats: Seats = None, mini_program_id: int | None = None) -> dict[str, Any]:
+    """Return {"topic": "counts", mini_program, waiting, all, mine: {agent id: count}}.
+
+    mini_program_id  the only one whose conversations count; None: all that are seen
+    """
     opened = access.conversations_at(seats).open()
+    if mini_program_id is not None:
+        opened = opened.filter(customer__mini_program=mini_program_id)
     mine = (
         opened.filter(assignee__isnull=False)
         .values_list("assignee")
@@ -90,6 +102,7 @@ def counts(seats: Seats = None) -> dict[str, Any]:
     )
     return {
         "topic": "counts",
+        "mini_program": mini_program_id,
         "waiting": opened.waiting()[:MOST_COUNTED].count(),
         "all": opened[:MOST_COUNTED].count(),
         "mine": {str(agent): count for agent, count in mine},
@@ -102,9 +115,34 @@ def _answers(event: LiveEvent, languages: Collection[str]) -> Frame:
     return Frame(dict.fromkeys(languages, text))
 
 
+def _programs(event: LiveEvent, languages: Collection[str]) -> Frame:
+    # What it changes is on every row and in the list's head: a reload, as after a gap.
+    text = json.dumps({"seq": event.seq, "resync": True})
+    return Frame(dict.fromkeys(languages, text))
+
+
 def _message(event: LiveEvent, message: Message, languages: Collection[str]) -> Frame:
     texts = _texts(event, "conversation", languages, "_message", message=message)
     return Frame(texts, event.customer_id, message.customer.mini_program_id)
+
+
+def _pause(event: LiveEvent, languages: Collection[str]) -> Frame:
+    """The banner as it is now: none when it is over."""
+    about = event.mini_program_id
+    pauses = Pause.objects.select_related("mini_program")
+    pause = pauses.filter(mini_program=about).first()
+    texts = {}
+    for language in languages:
+        with translation.override(language):
+            banner = render_to_string("conversations/_pause.html", {"pause": pause})
+        frame = {
+            "seq": event.seq,
+            "topic": "pause",
+            "mini_program": about,
+            "banner": banner.strip() if pause else "",
+        }
+        texts[language] = json.dumps(frame, ensure_ascii=False)
+    return Frame(texts, seat=about)
 
 
 def _conversation(

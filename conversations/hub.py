@@ -22,7 +22,7 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from agents import presence
-from conversations import broker, drawing, live
+from conversations import access, broker, drawing, live
 from conversations.access import Seats
 from conversations.models import LiveEvent
 
@@ -39,6 +39,8 @@ COUNT_EVERY = 0.5  # s between two counts
 
 RESYNC = '{"resync": true}'
 
+Scope = tuple[Seats, int | None]
+
 
 @dataclass(eq=False)
 class Tab:
@@ -48,6 +50,7 @@ class Tab:
     access_version: int
     language: str
     seats: Seats = None  # whose conversations the agent sees
+    mini_program_id: int | None = None  # the only one its list shows
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     customer_id: int | None = None  # whose thread it shows
     resumed: bool = False  # has said what it has, and been given the rest
@@ -64,6 +67,11 @@ class Tab:
             while not self.queue.empty():
                 self.queue.get_nowait()
             self.queue.put_nowait(RESYNC)
+
+    @property
+    def scope(self) -> Scope:
+        """What its badges count."""
+        return self.seats, self.mini_program_id
 
     def sign_out(self) -> None:
         self.signed_out = True
@@ -83,7 +91,7 @@ class Hub:
         self._news = asyncio.Event()
         self._ready = asyncio.Event()
         self._renewed = 0.0
-        self._counted: dict[Seats, str] = {}
+        self._counted: dict[Scope, str] = {}
         self._count_wanted = asyncio.Event()
 
     async def join(self, tab: Tab) -> None:
@@ -128,10 +136,18 @@ class Hub:
                 tab.put(frame)
             tab.put(json.dumps({"through": through}))
         tab.resumed = True
-        if counts := self._counted.get(tab.seats):
+        self._give_counts(tab)
+        self._news.set()
+
+    def narrow(self, tab: Tab, mini_program_id: int | None) -> None:
+        """Count for a tab what its list is narrowed to."""
+        tab.mini_program_id = mini_program_id
+        self._give_counts(tab)
+
+    def _give_counts(self, tab: Tab) -> None:
+        if counts := self._counted.get(tab.scope):
             tab.put(counts)
         self._count_wanted.set()
-        self._news.set()
 
     async def _listen(self) -> None:
         """Take announcements, for as long as Redis is there; then try again."""
@@ -216,6 +232,8 @@ class Hub:
     async def _pass_on(self, events: list[LiveEvent]) -> None:
         wanted = {tab.customer_id for tab in self.tabs if tab.customer_id}
         languages = {tab.language for tab in self.tabs}
+        if any(event.kind == LiveEvent.Kind.PROGRAMS for event in events):
+            await self._seat_again()
         draw = database_sync_to_async(drawing.draw)
         for frame in await draw(events, languages, wanted):
             for tab in list(self.tabs):
@@ -224,27 +242,36 @@ class Hub:
                 if text := frame.texts.get(tab.language):
                     tab.put(text)
 
+    async def _seat_again(self) -> None:
+        """Look up what tabs see: a new mini program comes with seats for agents who
+        had not all."""
+        tabs = list(self.tabs)
+        find = database_sync_to_async(access.seats_of_each)
+        seats = await find({tab.agent_id for tab in tabs})
+        for tab in tabs:
+            tab.seats = seats.get(tab.agent_id, frozenset())
+
     async def _count(self) -> None:
         """Keep the tabs' badges right, at leisure: no drawing waits for them."""
         while True:
             await self._count_wanted.wait()
             self._count_wanted.clear()
             # Few differ in what they see, so few different counts are made.
-            counted: dict[Seats, str] = {}
+            counted: dict[Scope, str] = {}
             try:
-                for seats in {tab.seats for tab in self.tabs}:
-                    counts = await database_sync_to_async(drawing.counts)(seats)
-                    counted[seats] = json.dumps(counts)
+                for scope in {tab.scope for tab in self.tabs}:
+                    counts = await database_sync_to_async(drawing.counts)(*scope)
+                    counted[scope] = json.dumps(counts)
             except DatabaseError as exc:
                 logger.warning("Counting failed: %s", type(exc).__name__)
             else:
                 self._spread(counted)
             await asyncio.sleep(COUNT_EVERY)
 
-    def _spread(self, counted: dict[Seats, str]) -> None:
+    def _spread(self, counted: dict[Scope, str]) -> None:
         for tab in self.tabs:
-            counts = counted.get(tab.seats, "")
-            if counts and counts != self._counted.get(tab.seats):
+            counts = counted.get(tab.scope, "")
+            if counts and counts != self._counted.get(tab.scope):
                 tab.put(counts)
         self._counted = counted
 

@@ -73,6 +73,16 @@ def answers() -> None:
     _note(LiveEvent(kind=LiveEvent.Kind.ANSWERS))
 
 
+def mini_programs() -> None:
+    """Say that a mini program came, went or was renamed: every tab is drawn anew."""
+    _note(LiveEvent(kind=LiveEvent.Kind.PROGRAMS))
+
+
+def pause(mini_program_id: int) -> None:
+    """Say that a mini program was paused, or goes on."""
+    _note(LiveEvent(kind=LiveEvent.Kind.PAUSE, mini_program_id=mini_program_id))
+
+
 def head() -> int:
     """Return the newest number that is committed: 0 when nothing ever happened."""
     return LiveHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
@@ -87,7 +97,12 @@ def _note(event: LiveEvent) -> None:
     changes = getattr(_local, "changes", None)
     if changes is None:
         raise RuntimeError("live changes are noted inside live.recording()")
-    key = (event.kind, event.conversation_id, event.message_id)
+    key = (
+        event.kind,
+        event.conversation_id,
+        event.message_id,
+        event.mini_program_id,
+    )
     changes.pop(key, None)  # What changed twice is drawn once, by its last change
     changes[key] = event
 

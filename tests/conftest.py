@@ -196,7 +196,7 @@ class Xiaoming:
 
     @property
     def customer(self) -> Customer:
-        return Customer.objects.get(openid=self.openid)
+        return Customer.objects.get(mini_program=self.mini_program, openid=self.openid)
 
     @property
     def conversation(self) -> Conversation:

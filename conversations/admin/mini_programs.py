@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from conversations import mini_programs
+from conversations import live, mini_programs
 from conversations.models import MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
 from conversations.wechat.crypto import BadKey, decode_key
@@ -128,9 +128,12 @@ class MiniProgramAdmin(PlainAdmin):
     def save_model(
         self, request: HttpRequest, obj: MiniProgram, form: Any, change: bool
     ) -> None:
-        super().save_model(request, obj, form, change)
-        if not change:
-            give_starting_rules(obj)
-            Seat.objects.give_everyone(obj)
-        elif "app_secret" in form.changed_data:
+        with live.recording():
+            super().save_model(request, obj, form, change)
+            if not change:
+                give_starting_rules(obj)
+                Seat.objects.give_everyone(obj)
+            if not change or {"name", "active"} & set(form.changed_data):
+                live.mini_programs()
+        if change and "app_secret" in form.changed_data:
             mini_programs.forget_token(obj)

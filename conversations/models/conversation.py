@@ -12,6 +12,7 @@ from agents.models import Agent
 
 from .customer import Customer
 from .entrance import Entrance
+from .mini_program import MiniProgram
 
 
 def digest_of(session_from: str) -> str:
@@ -38,7 +39,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             "entrance",
             "last_message__agent",
             "last_message__delivery",
-        )
+        ).annotate(one_of_several=MiniProgram.objects.several())
 
 
 class Conversation(models.Model):
@@ -71,6 +72,9 @@ class Conversation(models.Model):
     )
     last_message_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    # By `drawn()`: there are several mini programs, so the drawing says which.
+    one_of_several: bool
 
     objects = ConversationQuerySet.as_manager()
 

@@ -30,6 +30,7 @@ class LiveEvent(models.Model):
         MESSAGE = "message"  # a message was added or changed
         CONVERSATION = "conversation"  # its row and header changed
         ANSWERS = "answers"  # canned answers changed
+        PROGRAMS = "programs"  # a mini program came, went, or has another name
         PAUSE = "pause"  # a mini program's sending was paused, or goes on
 
     seq = models.PositiveBigIntegerField(primary_key=True)

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+from typing import Self
+
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .encrypted import EncryptedTextField
+
+
+class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
+    def active(self) -> Self:
+        return self.filter(active=True)
+
+    def several(self) -> models.Exists:
+        """Whether more than one is active, as a part of another query: only then need
+        anybody be told which one something is of."""
+        return models.Exists(self.active().order_by("pk")[1:2])
 
 
 class MiniProgram(models.Model):
@@ -126,6 +138,8 @@ class MiniProgram(models.Model):
     )
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = MiniProgramQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("mini program")

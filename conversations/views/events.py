@@ -16,6 +16,7 @@ def events(request: HttpRequest) -> JsonResponse | HttpResponseBadRequest:
 
     after       the last number the tab has
     looking_at  the conversation it shows, if any
+    mini_program  the only one its list shows, if any
     """
     after = request.GET.get("after", "")
     looking_at = request.GET.get("looking_at", "")
@@ -29,5 +30,8 @@ def events(request: HttpRequest) -> JsonResponse | HttpResponseBadRequest:
     if missed is None:
         return JsonResponse({"reset": True, "through": live.head()})
     texts, through = missed
-    frames = [*map(json.loads, texts), drawing.counts(seats)]
+    chosen = request.GET.get("mini_program", "")
+    is_number = chosen.isdecimal() and len(chosen) <= 18
+    counts = drawing.counts(seats, int(chosen) if is_number else None)
+    frames = [*map(json.loads, texts), counts]
     return JsonResponse({"frames": frames, "through": through})

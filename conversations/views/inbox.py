@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
 from agents.models import Agent
-from conversations import live
+from conversations import access, live
 from conversations.models import Draft
 from conversations.views import pages
 
@@ -30,12 +30,13 @@ class HomeView(View):
 
 
 class InboxView(View):
-    """GET /inbox/?view=waiting|mine|all|closed&after=<key>"""
+    """GET /inbox/?view=waiting|mine|all|closed&mini_program=<pk>&after=<key>"""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         view = request.GET.get("view", "waiting")
         after = request.GET.get("after", "")
-        context = list_context(request.user, view, after)
+        chosen = request.GET.get("mini_program", "")
+        context = list_context(request.user, view, after, chosen)
         if after:
             return render(request, "conversations/_rows.html", context)
         if asks_for_pane(request):
@@ -45,14 +46,21 @@ class InboxView(View):
         )
 
 
-def list_context(agent: Agent, view: str, after: str = "") -> dict[str, Any]:
+def list_context(
+    agent: Agent, view: str, after: str = "", mini_program: str = ""
+) -> dict[str, Any]:
     """What the list is drawn from. `live_seq` is read first: what changes while we look
-    is then sent again, rather than missed."""
+    is then sent again, rather than missed.
+
+    mini_program  the id of the only one wanted; what is no choice means all of them
+    """
     if view not in pages.VIEWS:
         raise Http404
     live_seq = live.head()
+    programs = access.programs_of(agent)
+    chosen = next((one.pk for one in programs if str(one.pk) == mini_program), None)
     try:
-        rows, next_key = pages.inbox_page(view, agent, after)
+        rows, next_key = pages.inbox_page(view, agent, after, chosen)
     except pages.BadKey as exc:
         raise Http404 from exc
     return {
@@ -60,7 +68,9 @@ def list_context(agent: Agent, view: str, after: str = "") -> dict[str, Any]:
         "view": view,
         "rows": rows,
         "next_key": next_key,
-        "tabs": [] if after else _tabs(view, agent),
+        "programs": programs,
+        "chosen": chosen,
+        "tabs": [] if after else _tabs(view, agent, chosen),
         "drafts": [] if after else _drafts(agent),
     }
 
@@ -81,8 +91,8 @@ def asks_for_pane(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _tabs(current: str, agent: Agent) -> list[dict[str, Any]]:
-    found = pages.counts(agent)
+def _tabs(current: str, agent: Agent, chosen: int | None) -> list[dict[str, Any]]:
+    found = pages.counts(agent, chosen)
     return [
         {
             "view": view,

@@ -61,13 +61,15 @@ class Key(NamedTuple):
 
 
 def inbox_page(
-    view: str, agent: Agent, after: str = ""
+    view: str, agent: Agent, after: str = "", mini_program_id: int | None = None
 ) -> tuple[list[Conversation], str]:
     """Return one page of a view, and the key of the next: "" when this is the last.
 
+    mini_program_id  the only one whose conversations are wanted
+
     Raises BadKey.
     """
-    walks = _walks(view, agent)
+    walks = _walks(view, agent, mini_program_id)
     key = _key(after, [walk.name for walk in walks]) if after else None
     if key:
         walks = walks[[walk.name for walk in walks].index(key.walk) :]
@@ -82,11 +84,12 @@ def inbox_page(
     return [row for _, row in found], ""
 
 
-def counts(agent: Agent) -> dict[str, int]:
+def counts(agent: Agent, mini_program_id: int | None = None) -> dict[str, int]:
     """Return how many conversations each counted view holds, 1000 for any more."""
     return {
         view: sum(
-            walk.rows.order_by()[:MOST_COUNTED].count() for walk in _walks(view, agent)
+            walk.rows.order_by()[:MOST_COUNTED].count()
+            for walk in _walks(view, agent, mini_program_id)
         )
         for view in ("waiting", "mine", "all")
     }
@@ -120,8 +123,10 @@ def home_of(conversation: Conversation, agent: Agent) -> str:
     return "all"
 
 
-def _walks(view: str, agent: Agent) -> list[Walk]:
+def _walks(view: str, agent: Agent, mini_program_id: int | None) -> list[Walk]:
     rows = access.conversations_for(agent)
+    if mini_program_id is not None:
+        rows = rows.filter(customer__mini_program=mini_program_id)
     match view:
         case "waiting":
             return [Walk("waiting", rows.waiting(), "waiting_since")]

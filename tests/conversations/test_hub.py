@@ -274,7 +274,8 @@ def test_a_drawing_that_fails_keeps_nothing_back(
 def test_badges_count_what_there_is(web, lin, chen, xiaoming, conversation):
     tab = web.open_tab(lin)
     tab.resumes(live.head())
-    counts = {"topic": "counts", "waiting": 1, "all": 1, "mine": {}}
+    counts = {"topic": "counts", "mini_program": None}
+    counts |= {"waiting": 1, "all": 1, "mine": {}}
     tab.waits_for(lambda frame: frame == counts)
     handling.claim(conversation, chen)
     counts |= {"waiting": 0, "mine": {str(chen.pk): 1}}

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import URLValidator
 from django.db import transaction
 
-from conversations import mini_programs
+from conversations import live, mini_programs
 from conversations.management import at_the_simulator
 from conversations.models import MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
@@ -58,11 +58,14 @@ class Command(BaseCommand):
         for field, value in given.items():
             setattr(mini_program, field, value)
         self._refuse_half_done(mini_program)
-        mini_program.save()
-        if known is None:
-            give_starting_rules(mini_program)
-            Seat.objects.give_everyone(mini_program)
-        elif "app_secret" in given or "api_root" in given:
+        with live.recording():
+            mini_program.save()
+            if known is None:
+                give_starting_rules(mini_program)
+                Seat.objects.give_everyone(mini_program)
+            if known is None or "name" in given:
+                live.mini_programs()
+        if known and ("app_secret" in given or "api_root" in given):
             mini_programs.forget_token(mini_program)
         if not mini_program.api_root and at_the_simulator.is_there():
             at_the_simulator.register(mini_program)

@@ -20,7 +20,9 @@ export function nameWindow() {
 }
 
 document.addEventListener("live:counts", ({ detail }) => {
-  const { waiting, all, mine } = detail
+  const { waiting, all, mine, mini_program } = detail
+  const { miniProgram } = document.getElementById("inbox").dataset
+  if (String(mini_program ?? "") !== miniProgram) return // Counted before the list was narrowed
   show({ waiting, all, mine: mine[document.body.dataset.agent] ?? 0 })
 })
 

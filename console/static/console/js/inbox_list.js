@@ -8,6 +8,7 @@ import { nameWindow } from "./counts.js"
 import { drafted } from "./drafts.js"
 import { came, isOvertaken, moment } from "./drawings.js"
 import { fetchFragment, fetchInTheEnd, parse } from "./http.js"
+import { live } from "./live_socket.js"
 import { belongs, compare, placeOf, placeOfKey } from "./order.js"
 
 const AT_REST = 5000 // ms
@@ -56,12 +57,12 @@ class InboxList extends HTMLElement {
 
   #redraw(row) {
     const current = document.getElementById(row.id)
-    if (!current && !belongs(this.#view, row.dataset)) return
+    if (!current && !this.#belongs(row)) return
     if (!current && this.#isBeyondPage(row)) return
     if (current) redraw(current, row)
     else this.#list.append(row)
     const shown = current ?? row
-    shown.classList.toggle("row--gone", !belongs(this.#view, shown.dataset))
+    shown.classList.toggle("row--gone", !this.#belongs(shown))
     if (!current) shown.classList.add("row--new")
     this.#mark(shown)
     this.#isDirty = true
@@ -118,7 +119,7 @@ class InboxList extends HTMLElement {
     failed.hidden = true
     const asked = moment()
     try {
-      const page = await fetchFragment(`/inbox/?${new URLSearchParams({ view: this.#view, after: next })}`)
+      const page = await fetchFragment(`/inbox/?${this.#query({ after: next })}`)
       for (const row of [...page.children]) this.#add(row, asked)
       this.#list.dataset.next = page.dataset.next
     } catch {
@@ -143,8 +144,9 @@ class InboxList extends HTMLElement {
     this.#reloading.abort()
     this.#reloading = new AbortController()
     const asked = moment()
-    const pane = await fetchInTheEnd(`/inbox/?view=${this.#view}`, this.#reloading.signal)
+    const pane = await fetchInTheEnd(`/inbox/?${this.#query()}`, this.#reloading.signal)
     if (!pane) return
+    this.#renewChoice(pane)
     const list = pane.querySelector(".rows")
     const kept = new Set([...list.children].map((row) => row.id))
     this.#list.dataset.next = list.dataset.next
@@ -155,6 +157,20 @@ class InboxList extends HTMLElement {
     }
     nameWindow()
     this.#settle()
+  }
+
+  // The mini programs there are to choose from may be others by now, or none.
+  #renewChoice(pane) {
+    const inbox = document.getElementById("inbox")
+    const [old, renewed] = [inbox, pane].map((one) => one.querySelector(".inbox__program"))
+    if (old?.innerHTML !== renewed?.innerHTML) {
+      old?.remove()
+      if (renewed) this.before(renewed)
+    }
+    const { miniProgram } = pane.dataset
+    if (miniProgram === inbox.dataset.miniProgram) return
+    inbox.dataset.miniProgram = miniProgram
+    live.narrow(Number(miniProgram) || null)
   }
 
   // What else the viewer sees of a row: whose it is, a draft, that it is open.
@@ -198,6 +214,20 @@ class InboxList extends HTMLElement {
 
   #place(row) {
     return placeOf(this.#view, row.dataset)
+  }
+
+  #belongs(row) {
+    const chosen = this.#miniProgram
+    return belongs(this.#view, row.dataset) && (!chosen || row.dataset.miniProgram === chosen)
+  }
+
+  #query(more = {}) {
+    const chosen = this.#miniProgram ? { mini_program: this.#miniProgram } : {}
+    return new URLSearchParams({ view: this.#view, ...chosen, ...more })
+  }
+
+  get #miniProgram() {
+    return document.getElementById("inbox").dataset.miniProgram
   }
 
   get #stop() {

@@ -22,6 +22,7 @@ class LiveSocket extends HTMLElement {
   #seq = Number(document.body.dataset.liveSeq)
   #pending = null // the lowest number asked for and not yet answered
   #lookingAt = null
+  #miniProgram = null // the only one the list shows
   #attempts = 0
   #heardAt = 0
   #lostAt = Date.now()
@@ -45,6 +46,12 @@ class LiveSocket extends HTMLElement {
   lookAt(conversation) {
     this.#lookingAt = conversation
     this.#say({ looking_at: conversation })
+  }
+
+  // Which mini program's conversations the badges count; null: of all.
+  narrow(miniProgram) {
+    this.#miniProgram = miniProgram
+    this.#say({ mini_program: miniProgram })
   }
 
   // What a pane drawn at number `seq` may have missed before it stood on the page.
@@ -78,7 +85,7 @@ class LiveSocket extends HTMLElement {
   #opened() {
     this.#attempts = 0
     this.#want(this.#seq)
-    this.#say({ resume: this.#pending, looking_at: this.#lookingAt })
+    this.#say({ resume: this.#pending, looking_at: this.#lookingAt, mini_program: this.#miniProgram })
   }
 
   // What is new may come before the answer: should the line break in between, the number of
@@ -153,7 +160,7 @@ class LiveSocket extends HTMLElement {
     if (!isLost || document.hidden || !this.#mayConnect) return
     this.#want(this.#seq)
     const after = this.#pending
-    const query = new URLSearchParams({ after, looking_at: this.#lookingAt ?? "" })
+    const query = new URLSearchParams({ after, looking_at: this.#lookingAt ?? "", mini_program: this.#miniProgram ?? "" })
     const response = await ask(`/events/?${query}`).catch(() => null)
     if (!response?.ok || this.#lostAt === null) return
     const { frames = [], ...rest } = await response.json()

@@ -16,8 +16,9 @@ export function openConversation() {
   return document.getElementById("conversation").dataset.conversation ?? null
 }
 
-function currentView() {
-  return document.getElementById("inbox").dataset.view
+// The list's address: which view of which mini program, as the server is asked for it.
+function listQuery({ view, miniProgram } = document.getElementById("inbox").dataset) {
+  return new URLSearchParams(miniProgram ? { view, mini_program: miniProgram } : { view })
 }
 
 async function showConversation(id) {
@@ -37,11 +38,12 @@ function leaveConversation() {
   select(null)
 }
 
-async function showView(view) {
-  const pane = await get(`/inbox/?view=${view}`)
+async function showList(query) {
+  const pane = await get(`/inbox/?${query}`)
   if (!pane) return false
   swap("inbox", pane)
   nameWindow()
+  live.narrow(Number(pane.dataset.miniProgram) || null)
   live.catchUp(Number(pane.dataset.liveSeq))
   return true
 }
@@ -72,7 +74,7 @@ function dress(root) {
   const { agent, supervisor } = document.body.dataset
   const isMine = header.dataset.assignee === agent
   header.classList.toggle("header--mine", isMine || supervisor !== undefined)
-  header.querySelector("[data-back]").href = `/inbox/?view=${currentView()}`
+  header.querySelector("[data-back]").href = address(null)
 }
 
 function select(id) {
@@ -80,15 +82,16 @@ function select(id) {
 }
 
 function address(id) {
-  return id ? `/conversations/${id}/?view=${currentView()}` : `/inbox/?view=${currentView()}`
+  return id ? `/conversations/${id}/?${listQuery()}` : `/inbox/?${listQuery()}`
+}
+
+async function goTo(query) {
+  if (await showList(query)) history.replaceState(null, "", address(openConversation()))
 }
 
 async function go(link) {
   const { tab } = link.dataset
-  if (tab) {
-    if (await showView(tab)) history.replaceState(null, "", address(openConversation()))
-    return
-  }
+  if (tab) return goTo(listQuery({ ...document.getElementById("inbox").dataset, view: tab }))
   const row = link.closest(".row")
   const id = row ? row.dataset.conversation : null
   if (id !== null && id === openConversation()) return
@@ -103,6 +106,15 @@ document.addEventListener("click", (event) => {
   if (!link || event.button !== 0 || !isPlain) return
   event.preventDefault()
   go(link)
+})
+
+document.addEventListener("change", async ({ target }) => {
+  if (!target.matches("[data-choose-program]")) return
+  const { view, miniProgram } = document.getElementById("inbox").dataset
+  await goTo(listQuery({ view, miniProgram: target.value }))
+  const choice = document.querySelector("[data-choose-program]")
+  if (choice === target) target.value = miniProgram // The list wasn't to be had
+  else choice?.focus()
 })
 
 addEventListener("popstate", () => {
@@ -145,3 +157,4 @@ document.addEventListener("htmx:load", ({ detail }) => {
 
 dress(document.getElementById("conversation"))
 live.lookAt(Number(openConversation()) || null)
+live.narrow(Number(document.getElementById("inbox").dataset.miniProgram) || null)
