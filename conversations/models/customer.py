@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from conversations.wechat.reply_window import Grant, ReplyWindow, Standing, standing
 
 from .mini_program import MiniProgram
 
@@ -78,6 +82,25 @@ class Customer(models.Model):
     def colour(self) -> int:
         """Which of the avatar colours is theirs: 0 to 11."""
         return self._digest[1] % _COLOURS
+
+    @property
+    def windows(self) -> list[ReplyWindow]:
+        """The reply windows they have opened, one of each kind, open or not."""
+        program = self.mini_program
+        message = Grant(program.message_grant, timedelta(hours=program.message_hours))
+        entry = Grant(
+            program.entry_grant, timedelta(seconds=program.entry_seconds), "entry"
+        )
+        opened = [
+            (self.message_granted_at, message, self.message_used),
+            (self.entry_granted_at, entry, self.entry_used),
+        ]
+        return [ReplyWindow(at, grant, used) for at, grant, used in opened if at]
+
+    @property
+    def standing(self) -> Standing:
+        """What we may send them now."""
+        return standing(self.windows, timezone.now(), self.window_refusal)
 
     @property
     def _digest(self) -> bytes:

@@ -5,6 +5,8 @@ drain_now                  a worker's job: wake a customer's lane
 outbox                     the lane: one request at a time, in the order we wrote
 """
 
+from conversations.reply_windows import NotAllowed
+
 from .again import mark_delivered, send_again
 from .hold import hold, is_held, release_hold
 from .outbox import drain, drain_now, sweep
@@ -12,6 +14,7 @@ from .writing import Conflict, answered, auto_replies, reply
 
 __all__ = [
     "Conflict",
+    "NotAllowed",
     "answered",
     "auto_replies",
     "drain",

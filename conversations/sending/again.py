@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils import timezone
 
 from agents.models import Agent
-from conversations import broker, live
-from conversations.models import Customer, Delivery, DeliveryAttempt, Message
+from conversations import broker, live, reply_windows
+from conversations.models import Delivery, DeliveryAttempt, Message
 
-from .writing import DRAIN
+from .writing import DRAIN, locked
 
 SETTLED_BADLY = [Delivery.State.FAILED, Delivery.State.UNCONFIRMED]
 
@@ -16,7 +16,8 @@ SETTLED_BADLY = [Delivery.State.FAILED, Delivery.State.UNCONFIRMED]
 def send_again(delivery: Delivery, agent: Agent) -> bool:
     """Queue a failed or unconfirmed delivery once more, on a human's word.
 
-    False when it is in no such state, as when a colleague was faster.
+    False when it is in no such state, as when a colleague was faster. Raises NotAllowed
+    when the reply window has no room for it.
     """
     return _decide(
         delivery,
@@ -51,13 +52,16 @@ def _decide(
     **changes: object,
 ) -> bool:
     with live.recording():
-        Customer.objects.select_for_update().get(pk=delivery.customer_id)
+        customer = locked(delivery.customer_id)
         now = timezone.now()
         decided = Delivery.objects.filter(pk=delivery.pk, state__in=states).update(
             not_before=now, **changes
         )
         if not decided:
             return False
+        if changes["state"] == Delivery.State.QUEUED:
+            # An unconfirmed one stays counted as well: it may have arrived.
+            reply_windows.reserve(customer, 1, now)
         DeliveryAttempt.objects.create(
             delivery=delivery, agent=agent, began_at=now, ended_at=now, outcome=outcome
         )

@@ -20,7 +20,14 @@ from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
-from conversations import barriers, lanes, live, mini_programs, typing_state
+from conversations import (
+    barriers,
+    lanes,
+    live,
+    mini_programs,
+    reply_windows,
+    typing_state,
+)
 from conversations.models import Customer, Delivery, DeliveryAttempt, Message
 from conversations.wechat import jump_links, messages
 from conversations.wechat.errors import NoAnswer, NotSent, WeChatError
@@ -85,6 +92,10 @@ async def drain(customer_id: int) -> float | None:
 
 async def _deliver(delivery: Delivery, fence: int) -> bool:
     """Send one delivery and settle it. False when the ones behind it have to wait."""
+    if errcode := reply_windows.foreseen(delivery, timezone.now()):
+        result = Result(State.FAILED, Outcome.NOT_SENT, errcode)
+        await _write_down(delivery, None, None, result)
+        return True
     client = mini_programs.client(delivery.customer.mini_program)
     try:
         await client.tokens.get()  # Nothing has been sent if this fails
@@ -246,6 +257,11 @@ def _settle(
             Customer.objects.filter(pk=delivery.customer_id).update(
                 exchanged_at=now, typing_shown_at=None
             )
+        if result.state == State.FAILED:
+            is_automatic = delivery.message.author == Message.Author.AUTO_REPLY
+            reply_windows.give_back(delivery.customer, automatic=is_automatic)
+        if attempt:
+            reply_windows.refused(delivery.customer, result.errcode)
         live.message(delivery.message)
         if result.state in (State.FAILED, State.UNCONFIRMED):
             live.conversation(delivery.message.conversation)  # The row shows it

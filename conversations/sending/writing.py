@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from agents.models import Agent
-from conversations import broker, live
+from conversations import broker, live, reply_windows
 from conversations.models import (
     AutoReplyRule,
     Conversation,
@@ -43,14 +43,16 @@ def reply(
     A conversation nobody has becomes the agent's; a colleague's stays theirs; a closed
     one opens. Whatever of the customer's was waiting, in any conversation, is answered.
 
-    Raises Conflict when client_uuid already stands for other words.
+    Raises Conflict when client_uuid already stands for other words, and NotAllowed when
+    the reply window has no room for all of them: then none is sent.
     """
     uuids = _uuids(client_uuid, len(parts))
     with live.recording():
-        customer = Customer.objects.select_for_update().get(pk=conversation.customer_id)
+        customer = locked(conversation.customer_id)
         if said := _already_said(uuids, conversation, agent, parts):
             return said
         now = timezone.now()
+        reply_windows.reserve(customer, len(parts), now)
         conversation = Conversation.objects.drawn().get(pk=conversation.pk)
         _take(conversation, agent, now)
         messages = [
@@ -72,10 +74,12 @@ def reply(
 def auto_replies(
     decided: Iterable[tuple[Conversation, AutoReplyRule]], now: datetime
 ) -> None:
-    """Send what rules say, for several customers at once. Their rows must be locked.
+    """Send what rules say, for several customers at once. Their rows must be locked,
+    and room for it in their reply windows reserved.
 
     Clears nobody's waiting: only a human answers.
     """
+    decided = list(decided)
     messages = [
         Message(
             conversation=conversation,
@@ -88,7 +92,14 @@ def auto_replies(
         for part in rule.parts
     ]
     if messages:
+        reply_windows.save({conversation.customer for conversation, _ in decided})
         _say(messages, now, typing_first=True)
+
+
+def locked(customer_id: int) -> Customer:
+    """Return a customer whose row is ours until the transaction ends."""
+    customers = Customer.objects.select_for_update(of=("self",))
+    return customers.select_related("mini_program").get(pk=customer_id)
 
 
 def answered(customer: Customer, now: datetime) -> None:

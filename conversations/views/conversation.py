@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.generic import View
 
 from agents.models import Agent
-from conversations import access, answers, live
+from conversations import access, answers, live, sending
 from conversations.models import Conversation, Draft
 from conversations.views import pages
 from conversations.views.inbox import asks_for_pane, desk_context, list_context
@@ -24,6 +25,15 @@ class ConversationView(View):
         self.conversation = get_object_or_404(
             access.conversations_for(request.user).drawn(), pk=kwargs["pk"]
         )
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Whatever was to be said: when the reply window has no room, answer why."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except sending.NotAllowed as exc:
+            return JsonResponse({"error": exc.reason}, status=409)
 
     def draw_header(self) -> HttpResponse:
         """Answer with the header as it is now."""
@@ -43,7 +53,11 @@ class DeskView(ConversationView):
         if asks_for_pane(request):
             return render(request, "conversations/_conversation.html", context)
         home = pages.home_of(self.conversation, request.user)
-        around = list_context(request.user, request.GET.get("view", home))
+        around = list_context(
+            request.user,
+            request.GET.get("view", home),
+            mini_program=request.GET.get("mini_program", ""),
+        )
         # The older of the two numbers: what either pane may have missed comes again.
         context["live_seq"] = min(context["live_seq"], around.pop("live_seq"))
         return render(

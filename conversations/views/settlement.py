@@ -25,12 +25,18 @@ class SettlementView(ConversationView):
         drawn = Message.objects.drawn().filter(customer=self.conversation.customer_id)
         message = get_object_or_404(drawn, pk=message_pk, delivery__isnull=False)
         decide = {"delivered": sending.mark_delivered, "again": sending.send_again}
-        decided = decide[form.cleaned_data["action"]](message.delivery, request.user)
+        notice = _("A colleague has already decided this.")
+        try:
+            decided = decide[form.cleaned_data["action"]](
+                message.delivery, request.user
+            )
+        except sending.NotAllowed as exc:
+            decided, notice = False, exc.reason
         response = render(
             request,
             "conversations/_message.html",
             {"message": drawn.get(pk=message_pk)},
         )
         if not decided:
-            return with_notice(response, _("A colleague has already decided this."))
+            return with_notice(response, notice)
         return response

@@ -17,7 +17,7 @@ its own window, and what we send counts against every one that is open. WeChat's
 45015 and 45047 outrank whatever this says.
 
 Source: developers.weixin.qq.com › miniprogram › customer-message › send (发送客服消息),
-the table 用户动作 / 允许下发条数限制 / 下发时限.
+the table 用户动作 / 允许下发条数限制 / 下发时限; the codes: 全局错误码.
 """
 
 from __future__ import annotations
@@ -25,16 +25,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
+
+OVER = 45015  # the time to reply is over
+SPENT = 45047  # the messages of this round are used up
+REFUSALS = (OVER, SPENT)
+
+Kind = Literal["message", "entry"]
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     messages: int
     duration: timedelta
+    kind: Kind = "message"
 
 
 MESSAGE = Grant(messages=5, duration=timedelta(hours=48))
-ENTRY = Grant(messages=2, duration=timedelta(minutes=1))
+ENTRY = Grant(messages=2, duration=timedelta(minutes=1), kind="entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,17 @@ class ReplyWindow:
 
     opened_at  when the act happened: aware, by WeChat's clock
     grant      what it allows
-    used       how many of our messages WeChat has accepted since
+    used       how many of our messages count against it: those WeChat has accepted
+               since, and those on their way
     """
 
     opened_at: datetime
     grant: Grant
     used: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        return self.grant.kind
 
     @property
     def closes_at(self) -> datetime:
@@ -64,9 +77,52 @@ class ReplyWindow:
         return max(0, self.grant.messages - self.used)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What we may send a customer at one moment.
+
+    left       messages that may still be sent
+    allowed    of how many, in the window that leaves the most; 0 when none is open
+    closes_at  when that window ends; None when none is open
+    kind       what opened it
+    refusal    45015 or 45047 when that was WeChat's last word, which then holds
+               whatever the rest would say: closed, or none left
+    """
+
+    left: int = 0
+    allowed: int = 0
+    closes_at: datetime | None = None
+    kind: Kind | None = None
+    refusal: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.kind is not None
+
+
+def standing(
+    windows: Iterable[ReplyWindow], now: datetime, refusal: int | None = None
+) -> Standing:
+    """Say what a customer's windows, one of each kind, leave us.
+
+    refusal  WeChat's last word, if the customer has done nothing since
+    """
+    running = [window for window in windows if window.is_open(now)]
+    if refusal == OVER or not running:
+        return Standing(refusal=refusal)
+    best = max(running, key=lambda window: (window.left(now), window.closes_at))
+    return Standing(
+        left=0 if refusal == SPENT else best.left(now),
+        allowed=best.grant.messages,
+        closes_at=best.closes_at,
+        kind=best.kind,
+        refusal=refusal,
+    )
+
+
 def left(windows: Iterable[ReplyWindow], now: datetime) -> int:
     """Return how many messages a customer's windows, one of each kind, leave us."""
-    return max((window.left(now) for window in windows), default=0)
+    return standing(windows, now).left
 
 
 def closes_at(windows: Iterable[ReplyWindow], now: datetime) -> datetime | None:

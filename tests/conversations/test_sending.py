@@ -154,7 +154,9 @@ def test_a_refusal_says_why(says, wechat, outbox, errcode, words, settings):
     assert delivery.errcode == errcode
 
 
-def test_the_reply_window_is_wechats_to_judge(says, wechat, outbox):
+def test_the_reply_window_is_wechats_to_judge(says, mini_program, wechat, outbox):
+    mini_program.message_grant = 10  # so we believe
+    mini_program.save()
     for words in "一二三四五六":
         says(words)
     states = [delivery.state for delivery in outbox()]
@@ -184,7 +186,7 @@ def test_a_human_marks_it_as_delivered(says, wechat, outbox, lin):
 
 
 def test_a_human_sends_it_again_as_a_new_attempt(says, wechat, outbox, lin):
-    wechat.fails("errcode", errcode=45015)
+    wechat.fails("errcode", errcode=45002)
     message = says("在的")
     outbox()
     assert sending.send_again(message.delivery, lin)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from agents.models import Agent
 from conversations.models import Conversation, Customer, Message, MiniProgram
@@ -36,7 +37,9 @@ def converse(mini_program: MiniProgram) -> Callable[..., Conversation]:
     ) -> Conversation:
         said_at = NOON + timedelta(seconds=at)
         customer = fields.pop("customer", None) or Customer.objects.create(
-            mini_program=mini_program, openid=f"oCustomer-{next(numbers):06}"
+            mini_program=mini_program,
+            openid=f"oCustomer-{next(numbers):06}",
+            message_granted_at=timezone.now(),  # They can be answered
         )
         session_from = fields.pop("session_from", "")
         conversation = Conversation.objects.create(
