@@ -11,7 +11,7 @@ from conversations import answers
 from conversations.forms import PickForm, first_error
 from conversations.models.parts import preview
 from conversations.views.conversation import ConversationView, quick_replies
-from conversations.views.messages import refusal
+from conversations.views.replying import refusal
 
 
 class AnswersView(View):

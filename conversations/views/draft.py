@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from conversations.forms import DraftForm, first_error
 from conversations.models import Draft
 from conversations.views.conversation import ConversationView
-from conversations.views.messages import refusal
+from conversations.views.replying import refusal
 
 
 class DraftView(ConversationView):

@@ -1,21 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from conversations import answers, barriers, sending
+from conversations import answers
 from conversations.forms import PickedReplyForm, ReplyForm, first_error
 from conversations.models import Draft, Message
-from conversations.models.parts import MOST_PARTS, Part, preview
+from conversations.models.parts import MOST_PARTS, preview
 from conversations.views import pages
-from conversations.views.conversation import ConversationView
+from conversations.views.replying import ReplyingView, refusal
 
 
-class MessagesView(ConversationView):
+class MessagesView(ReplyingView):
     """GET: a page of the customer's messages. POST: say something."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -24,13 +22,13 @@ class MessagesView(ConversationView):
             messages, key = pages.thread_page(self.conversation.customer, before)
         except pages.BadKey as exc:
             raise Http404 from exc
-        return self._draw(messages, key)
+        return self.draw(messages, key)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the drawn messages, or say in JSON why there are none.
 
-        409: the browser shows an answer that holds no more, or is confused about what it
-        has sent. 422: these words can't be sent.
+        409: the browser shows an answer that holds no more, or what `reply` says. 422:
+        these words can't be sent.
         """
         if "answer" in request.POST:
             return self._pick(request)
@@ -38,7 +36,7 @@ class MessagesView(ConversationView):
         if not form.is_valid():
             return refusal(first_error(form), status=422)
         text = form.cleaned_data["text"]
-        response = self._reply(
+        response = self.reply(
             [{"kind": "text", "text": part} for part in form.parts],
             form.cleaned_data["client_uuid"],
         )
@@ -54,7 +52,7 @@ class MessagesView(ConversationView):
             return refusal(first_error(form), status=422)
         picked = form.cleaned_data
         if said := self._already_said(picked["client_uuid"]):
-            return self._draw(said)
+            return self.draw(said)
         try:
             answer = answers.pick(
                 request.user,
@@ -64,7 +62,7 @@ class MessagesView(ConversationView):
             )
         except answers.Stale as exc:
             return self._stale(exc)
-        return self._reply(answer.parts, picked["client_uuid"], typing_first=True)
+        return self.reply(answer.parts, picked["client_uuid"], typing_first=True)
 
     def _already_said(self, client_uuid: UUID) -> list[Message]:
         """Return what this very click has sent before: its answer may be stale by now."""
@@ -79,23 +77,6 @@ class MessagesView(ConversationView):
             .in_order()
         )
 
-    def _reply(
-        self, parts: list[Part], client_uuid: UUID, *, typing_first: bool = False
-    ) -> HttpResponse:
-        try:
-            said = sending.reply(
-                self.conversation,
-                self.request.user,
-                parts,
-                client_uuid,
-                typing_first=typing_first,
-            )
-        except sending.Conflict:
-            return refusal(_("This was already sent, with other words."), status=409)
-        barriers.reach("after_commit")
-        pks = [message.pk for message in said]
-        return self._draw(Message.objects.drawn().filter(pk__in=pks).in_order())
-
     def _stale(self, exc: answers.Stale) -> JsonResponse:
         if exc.answer is None:
             return refusal(
@@ -109,15 +90,3 @@ class MessagesView(ConversationView):
             stale=True,
             text=preview(exc.answer.parts),
         )
-
-    def _draw(self, messages: Iterable[Message], key: str = "") -> HttpResponse:
-        return render(
-            self.request,
-            "conversations/_messages.html",
-            {"messages_drawn": messages, "before_key": key},
-        )
-
-
-def refusal(sentence: str, status: int, **more: object) -> JsonResponse:
-    """Say to the page why not, in the agent's language."""
-    return JsonResponse({"error": sentence, **more}, status=status)

@@ -8,8 +8,8 @@ from conversations import sending
 from conversations.forms import SettlementForm, first_error
 from conversations.models import Message
 from conversations.views.conversation import ConversationView
-from conversations.views.messages import refusal
 from conversations.views.notices import with_notice
+from conversations.views.replying import refusal
 
 
 class SettlementView(ConversationView):

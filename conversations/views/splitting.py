@@ -4,7 +4,7 @@ from django.http import HttpRequest, JsonResponse
 
 from conversations.forms import WordsForm, first_error
 from conversations.views.conversation import ConversationView
-from conversations.views.messages import refusal
+from conversations.views.replying import refusal
 
 
 class SplittingView(ConversationView):

@@ -1,0 +1,53 @@
+"""What every view does that says something to a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from conversations import barriers, reply_windows, sending
+from conversations.models import Message
+from conversations.models.parts import Part
+from conversations.views.conversation import ConversationView
+
+
+class ReplyingView(ConversationView):
+    def reply(
+        self, parts: Sequence[Part], client_uuid: UUID, *, typing_first: bool = False
+    ) -> HttpResponse:
+        """Send the parts, one message each; answer with the messages, drawn.
+
+        409: the browser is confused about what it has sent, or there is no room in the
+        reply window. It says so in JSON.
+        """
+        try:
+            said = sending.reply(
+                self.conversation,
+                self.request.user,
+                parts,
+                client_uuid,
+                typing_first=typing_first,
+            )
+        except sending.Conflict:
+            return refusal(_("This was already sent, with other words."), status=409)
+        except reply_windows.NotAllowed as exc:
+            return refusal(exc.reason, status=409)
+        barriers.reach("after_commit")
+        pks = [message.pk for message in said]
+        return self.draw(Message.objects.drawn().filter(pk__in=pks).in_order())
+
+    def draw(self, messages: Iterable[Message], key: str = "") -> HttpResponse:
+        return render(
+            self.request,
+            "conversations/_messages.html",
+            {"messages_drawn": messages, "before_key": key},
+        )
+
+
+def refusal(sentence: str, status: int, **more: object) -> JsonResponse:
+    """Say to the page why not, in the agent's language."""
+    return JsonResponse({"error": sentence, **more}, status=status)
