@@ -35,10 +35,20 @@ class SeatedForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if needs_no_seats(self.instance):
+            del self.fields["seats"]
+            return
         taken = MiniProgram.objects.all()
         if self.instance.pk:
             taken = taken.filter(seats__agent=self.instance)
         self.initial["seats"] = list(taken.values_list("pk", flat=True))
+
+
+def needs_no_seats(agent: Agent | None) -> bool:
+    """Whether there is nothing to choose: one mini program, and the agent sits there."""
+    if not MiniProgram.objects.is_one():
+        return False
+    return agent is None or not agent.pk or Seat.objects.filter(agent=agent).exists()
 
 
 class NewAgentForm(SeatedForm):
@@ -74,9 +84,10 @@ class AgentAdmin(PlainAdmin):
         return super().get_form(request, obj, **{**kwargs, "form": form})
 
     def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> list[str]:
+        seats = [] if needs_no_seats(obj) else ["seats"]
         if obj is None:
-            return [*NewAgentForm.Meta.fields, "seats"]
-        return ["username", *AgentForm.Meta.fields, "seats", "last_login"]
+            return [*NewAgentForm.Meta.fields, *seats]
+        return ["username", *AgentForm.Meta.fields, *seats, "last_login"]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Agent | None = None
@@ -132,14 +143,16 @@ class AgentAdmin(PlainAdmin):
             obj.set_unusable_password()
         with live.recording():
             super().save_model(request, obj, form, change)
-            self._seat(obj, form)
+            self._seat(obj, form, change)
             if change and {"is_active", "is_staff", "seats"} & set(form.changed_data):
                 obj.shut_out()
             if not obj.is_active:
                 handling.hand_back(obj)
 
-    def _seat(self, agent: Agent, form: Any) -> None:
+    def _seat(self, agent: Agent, form: Any, change: bool) -> None:
         if "seats" not in form.cleaned_data:
+            if not change:
+                Seat.objects.give_all_to(agent)
             return
         chosen = form.cleaned_data["seats"]
         Seat.objects.filter(agent=agent).exclude(mini_program__in=chosen).delete()

@@ -11,6 +11,8 @@ from django.forms import Field, ModelForm
 from django.http import HttpRequest, HttpResponse, QueryDict
 from unfold.admin import ModelAdmin
 
+from conversations.models import MiniProgram
+
 ROWS = 200  # a page; three fields a row stay below DATA_UPLOAD_MAX_NUMBER_FIELDS
 ROW = re.compile(r"form-\d+-id")  # names a row of a list that is a form
 
@@ -45,6 +47,42 @@ class PlainAdmin(ModelAdmin):
             for name in form.fields
             if name in concrete and name != self.opts.pk.name
         ]
+
+
+class OfMiniProgram(PlainAdmin):
+    """Things of a mini program, or of one of several: shown only where there are several.
+
+    With a single one there is nothing to tell apart or to choose: what is new is its.
+    """
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return self._without_choice(request, super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[str]:
+        return self._without_choice(request, super().get_list_filter(request))
+
+    def get_fieldsets(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> list[Any]:
+        return [
+            (name, {**said, "fields": self._without_choice(request, said["fields"])})
+            for name, said in super().get_fieldsets(request, obj)
+        ]
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm, change: bool
+    ) -> None:
+        field = self.opts.get_field("mini_program")
+        if not change and "mini_program" not in form.fields and not field.null:
+            obj.mini_program = MiniProgram.objects.get()
+        super().save_model(request, obj, form, change)
+
+    def _without_choice(self, request: HttpRequest, names: Any) -> list[Any]:
+        if not hasattr(request, "kefu_only_one"):
+            request.kefu_only_one = MiniProgram.objects.is_one()  # type: ignore[attr-defined]
+        if not request.kefu_only_one:  # type: ignore[attr-defined]
+            return list(names)
+        return [name for name in names if name not in ("mini_program", "where")]
 
 
 class OrderedAdmin(PlainAdmin):

@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
 
@@ -15,7 +16,7 @@ from conversations import live
 from conversations.answers import pinyin_keys
 from conversations.models import CannedAnswer
 
-from .base import OrderedAdmin
+from .base import OfMiniProgram, OrderedAdmin
 from .parts import PartsField
 
 
@@ -42,13 +43,22 @@ class CannedAnswerForm(forms.ModelForm):
 
 
 @admin.register(CannedAnswer)
-class CannedAnswerAdmin(OrderedAdmin):
+class CannedAnswerAdmin(OfMiniProgram, OrderedAdmin):
     """Every change here shows in the open consoles at once."""
 
     form = CannedAnswerForm
-    list_display = ["title", "says", "kind", "shortcut", "whose", "uses", "active"]
-    list_filter = ["use", "scope", "active"]
-    list_select_related = ["owner"]
+    list_display = [
+        "title",
+        "says",
+        "kind",
+        "shortcut",
+        "whose",
+        "where",
+        "uses",
+        "active",
+    ]
+    list_filter = ["use", "scope", "mini_program", "active"]
+    list_select_related = ["owner", "mini_program"]
     search_fields = ["title", "shortcut", "pinyin"]
     actions = ["withdraw", "restore"]
     conditional_fields = {"owner": "scope == 'personal'"}
@@ -87,6 +97,12 @@ class CannedAnswerAdmin(OrderedAdmin):
     @admin.display(description=gettext_lazy("scope"), ordering="scope")
     def whose(self, answer: CannedAnswer) -> str:
         return answer.owner.name if answer.owner else answer.get_scope_display()
+
+    @admin.display(
+        description=gettext_lazy("mini program"), ordering="mini_program__name"
+    )
+    def where(self, answer: CannedAnswer) -> str:
+        return answer.mini_program.name if answer.mini_program else _("all")
 
     @admin.action(description=gettext_lazy("Withdraw the selected answers"))
     def withdraw(self, request: HttpRequest, chosen: QuerySet[CannedAnswer]) -> None:

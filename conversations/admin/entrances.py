@@ -16,7 +16,8 @@ from conversations import live
 from conversations.models import Conversation, Entrance
 from conversations.models.entrance import entrance_for
 
-from .base import OrderedAdmin
+from .base import OfMiniProgram, OrderedAdmin
+from .contact_button import ContactButtonPage
 
 AT_ONCE = 200  # SessionFroms, or conversations, written in one transaction
 
@@ -36,7 +37,7 @@ class EntranceForm(forms.ModelForm):
 
 
 @admin.register(Entrance)
-class EntranceAdmin(OrderedAdmin):
+class EntranceAdmin(ContactButtonPage, OfMiniProgram, OrderedAdmin):
     """The first entrance that knows a SessionFrom names it.
 
     What changes here is carried over to the conversations there are, after the commit:

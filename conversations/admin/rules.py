@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from conversations.models import AutoReplyRule
 
-from .base import OrderedAdmin
+from .base import OfMiniProgram, OrderedAdmin
 from .parts import PartsField
 
 Trigger = AutoReplyRule.Trigger
@@ -53,7 +53,7 @@ class RuleForm(forms.ModelForm):
 
 
 @admin.register(AutoReplyRule)
-class RuleAdmin(OrderedAdmin):
+class RuleAdmin(OfMiniProgram, OrderedAdmin):
     """In each list the first rule that fits answers; dragging changes which is first."""
 
     form = RuleForm

@@ -13,6 +13,10 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
     def active(self) -> Self:
         return self.filter(active=True)
 
+    def is_one(self) -> bool:
+        """Whether there is exactly one, active or not."""
+        return len(self.values_list("pk")[:2]) == 1
+
     def several(self) -> models.Exists:
         """Whether more than one is active, as a part of another query: only then need
         anybody be told which one something is of."""

@@ -84,6 +84,7 @@ def test_agents_cannot_enter(
         "/admin/",
         "/admin/search/?s=a",
         f"/admin/agents/agent/{lin.pk}/new_link/",
+        f"/admin/conversations/entrance/{rows['conversations.entrance']}/contact-button/",
     ]
 
     for path in doors:
