@@ -350,6 +350,9 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # The admin's list of canned answers is one form
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
+# In memory, up to what a request may hold: a file on the disk would bear a part of the
+# name it came with.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 
 
 # Browsers.
@@ -403,11 +406,16 @@ METRICS_TOKEN = env("METRICS_TOKEN", "")
 PUSH_MAX_BYTES = 64 * 1024
 PUSH_QUEUE_LENGTH = 2000  # pushes waiting for a commit; past it the answer is 503
 PUSH_BATCH = 256
+# WeChat's own pages disagree on the name of the header: x-wx-source, or x-wx-sources.
+CLOUD_RUN_PLURAL_SOURCE = env_bool("CLOUD_RUN_PLURAL_SOURCE", default=False)
 PUSH_LOG_EVERY = 5.0  # s between two writes of sums; 0: only when told
 SEND_DEADLINE = env_int("SEND_DEADLINE", 15, 1, 60)  # s, for one call in all
 LANE_LEASE = env_int("LANE_LEASE", 2 * SEND_DEADLINE, 2, 300)  # s
 LANES = env_int("LANES", 20, 1, 200)  # customers served at once by a worker
+TYPING_LANES = LANES  # as many again may be shown that somebody types
+MEDIA_FETCHES = 4  # pictures fetched from WeChat at once by a worker
 TEXT_MAX_BYTES = 2048
+IMAGE_MAX_BYTES = env_int("IMAGE_MAX_BYTES", 2 * 1024**2, 64 * 1024, 10 * 1024**2)
 
 
 # Logs: never a request's address with its query, and httpx would print every one.

@@ -22,70 +22,136 @@ from django.db import DatabaseError
 from django.db.models import Max
 from django.utils import timezone
 
-from conversations import access, live, patterns, sending
+from conversations import access, live, patterns, reply_windows, sending
 from conversations.models import (
     AutoReplyRule,
     Conversation,
     Customer,
     DueReply,
     Message,
+    MiniProgram,
 )
 from conversations.models.entrance import matches
 from conversations.wechat.pushes import EnterPush, Push, TextPush, UnknownPush
 
 logger = logging.getLogger(__name__)
 
+Action = AutoReplyRule.Action
 Trigger = AutoReplyRule.Trigger
 Comparison = AutoReplyRule.Comparison
 
 DUE_MOST = 200  # fallbacks sent in one round of the timer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heard:
-    """A push, in the conversation where it landed.
+    """A push, in the conversation where it landed, and what comes of it.
 
-    began_waiting  it is the first of the customer's that no human has answered
+    may_be_handed_over  it is a message, no agent of ours has the customer, and our
+                        answer can tell WeChat to
+    rule                the one it sets off
+    handed_over         by that rule, or by the clock
+    withheld            why the rule may not speak all the same, or ""
+    began_waiting       it is the first of the customer's that no human has answered
     """
 
     push: Push
     conversation: Conversation
+    may_be_handed_over: bool = False
+    rule: AutoReplyRule | None = None
+    handed_over: bool = False
+    withheld: str = ""
     began_waiting: bool = False
 
+    @property
+    def customer(self) -> Customer:
+        return self.conversation.customer
 
-def consider(heard: Sequence[Heard], now: datetime) -> None:
-    """Answer what rules answer, and set the timers. The customers' rows are locked."""
-    rules = _rules({one.conversation.customer.mini_program_id for one in heard})
-    if not rules:
-        return
-    cooled = _Cooldowns({one.conversation.customer_id for one in heard}, now)
+
+def decide(heard: Sequence[Heard], now: datetime) -> None:
+    """Say of each push which rule it sets off, and whether it is handed over.
+
+    The customers' rows are locked.
+    """
+    rules = _rules({one.customer.mini_program_id for one in heard})
+    cooled = _Cooldowns({one.customer.pk for one in heard} if rules else set(), now)
     attended: set[int] | None = None
-    decided: list[tuple[Conversation, AutoReplyRule]] = []
-    due: list[DueReply] = []
     for one in heard:
-        conversation, customer = one.conversation, one.conversation.customer
+        customer = one.customer
         theirs = rules.get(customer.mini_program_id, [])
-        if one.began_waiting and (fallback := choose_fallback(theirs, conversation)):
-            due.append(
-                DueReply(
-                    customer=customer,
-                    conversation=conversation,
-                    rule=fallback,
-                    due_at=now + timedelta(seconds=fallback.after_seconds),
-                )
-            )
         if is_silent(customer, now):
+            continue
+        if one.may_be_handed_over and is_handing_over(customer.mini_program, now):
+            one.handed_over = True
             continue
         if attended is None and _asks_who_is_online(theirs, one.push):
             attended = access.attended(rules)
-        ready = [rule for rule in theirs if cooled.over(rule, customer)]
+        ready = [rule for rule in theirs if _is_ready(rule, one, cooled)]
         online = customer.mini_program_id in (attended or ())
-        rule = choose(ready, one.push, conversation.session_from, online)
-        if rule:
-            decided.append((conversation, rule))
-            cooled.begin(rule, customer)
+        one.rule = choose(ready, one.push, one.conversation.session_from, online)
+        if one.rule is None:
+            continue
+        one.handed_over = one.rule.action == Action.HAND_OVER
+        one.withheld = "" if one.handed_over else _no_room(one.rule, customer, now)
+        if not one.withheld:
+            cooled.begin(one.rule, customer)
+
+
+def _is_ready(rule: AutoReplyRule, one: Heard, cooled: _Cooldowns) -> bool:
+    """Return whether a rule can do what it does, now and for this push."""
+    if rule.action == Action.HAND_OVER:
+        # Each message by itself: what isn't handed over stays with us, unseen there.
+        return one.may_be_handed_over
+    return cooled.over(rule, one.customer)
+
+
+def _no_room(rule: AutoReplyRule, customer: Customer, now: datetime) -> str:
+    """Reserve room for what a rule says. Returns "", or why it must not be said."""
+    return reply_windows.reserve_for_rule(
+        customer, len(rule.parts), now, welcome=rule.trigger == Trigger.ENTER
+    )
+
+
+def carry_out(heard: Sequence[Heard], now: datetime) -> None:
+    """Send what rules say, and set the timers."""
+    began = [one for one in heard if one.began_waiting]
+    rules = _rules({one.customer.mini_program_id for one in began})
+    due = [
+        DueReply(
+            customer=one.customer,
+            conversation=one.conversation,
+            rule=fallback,
+            due_at=now + timedelta(seconds=fallback.after_seconds),
+        )
+        for one in began
+        if (
+            fallback := choose_fallback(
+                rules.get(one.customer.mini_program_id, []), one.conversation
+            )
+        )
+    ]
     DueReply.objects.bulk_create(due, ignore_conflicts=True)
-    sending.auto_replies(decided, now)
+    answered = [
+        (one.conversation, one.rule)
+        for one in heard
+        if one.rule and not one.handed_over and not one.withheld
+    ]
+    sending.auto_replies(answered, now)
+
+
+def is_handing_over(mini_program: MiniProgram, now: datetime) -> bool:
+    """Return whether it is the time at which nobody answers here.
+
+    From one time of day until another, past midnight if the second is the earlier one;
+    all day long if they are the same.
+    """
+    begins, ends = mini_program.hand_over_from, mini_program.hand_over_until
+    if begins is None or ends is None:
+        return False
+    at = timezone.localtime(now).time()
+    if begins < ends:
+        return begins <= at < ends
+    return at >= begins or at < ends
 
 
 def choose(
@@ -189,7 +255,13 @@ def _send_due(due_id: int, customer_id: int) -> None:
             customer=customer, waiting_since__isnull=False
         ).exists()
         cooled = _Cooldowns({customer.pk}, now).over(due.rule, customer)
-        wanted = waits and cooled and due.rule.active and customer.mini_program.active
+        wanted = (
+            waits
+            and cooled
+            and due.rule.active
+            and customer.mini_program.active
+            and not _no_room(due.rule, customer, now)
+        )
         due.state = DueReply.State.SENT if wanted else DueReply.State.CANCELLED
         due.save(update_fields=["state"])
         if wanted:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from conversations import receiving
-from conversations.receiving import Arrival
+from conversations import lights, receiving
+from conversations.once_only import Arrival, Taken
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Writer:
     """Group commit: one thread, one connection, everything that waits in one go."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Arrival, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Arrival, asyncio.Future[Taken]]] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -39,9 +40,10 @@ class Writer:
         """How many pushes wait for the next commit."""
         return len(self._waiting)
 
-    async def put(self, arrival: Arrival) -> None:
-        """Return once the push is committed. Raises NotStored if it can't be."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def put(self, arrival: Arrival) -> Taken:
+        """Return what became of a push, once it is committed. Raises NotStored if it
+        can't be."""
+        done: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         with self._changed:
             if len(self._waiting) >= settings.PUSH_QUEUE_LENGTH:
                 raise NotStored
@@ -54,7 +56,7 @@ class Writer:
             self._changed.notify()
         try:
             async with asyncio.timeout(ANSWER_DEADLINE):
-                await done
+                return await done
         except TimeoutError:
             # It may be committed all the same; WeChat comes again, and finds it there.
             raise NotStored from None
@@ -66,30 +68,40 @@ class Writer:
                 batch = self._waiting[: settings.PUSH_BATCH]
                 del self._waiting[: len(batch)]
             stored = _commit([arrival for arrival, _ in batch])
-            for (_, done), is_stored in zip(batch, stored, strict=True):
-                _resolve(done, is_stored)
+            for (_, done), taken in zip(batch, stored, strict=True):
+                _resolve(done, taken)
+            _note_pushes(
+                arrival
+                for (arrival, _), taken in zip(batch, stored, strict=True)
+                if taken
+            )
 
 
-def _commit(arrivals: list[Arrival]) -> list[bool]:
-    """Store a batch, or else each push by itself. Returns which of them are stored.
+def _commit(arrivals: list[Arrival]) -> Sequence[Taken | None]:
+    """Store a batch, or else each push by itself. Returns what became of each: None if
+    it isn't stored.
 
     When it is the database that fails, trying them singly would only take longer.
     """
     for fresh_connection in (False, True):
         try:
-            receiving.receive(arrivals)
+            return receiving.receive(arrivals)
         except OperationalError as exc:
             _report(arrivals, exc)
             if fresh_connection or connection.vendor == "sqlite":
-                return [False] * len(arrivals)
+                break
         except Exception as exc:
             _report(arrivals, exc)
             if len(arrivals) == 1:
-                return [False]
-            return [stored for one in arrivals for stored in _commit([one])]
-        else:
-            return [True] * len(arrivals)
-    return [False] * len(arrivals)
+                break
+            return [taken for one in arrivals for taken in _commit([one])]
+    return [None] * len(arrivals)
+
+
+def _note_pushes(arrivals: Iterable[Arrival]) -> None:
+    """Light the light that says that pushes come. After the answer: it can wait."""
+    for mini_program_id in {one.mini_program_id for one in arrivals}:
+        lights.note(mini_program_id, "push", True)
 
 
 def _report(arrivals: list[Arrival], exc: Exception) -> None:
@@ -98,14 +110,14 @@ def _report(arrivals: list[Arrival], exc: Exception) -> None:
     connection.close()
 
 
-def _resolve(done: asyncio.Future[None], stored: bool) -> None:
+def _resolve(done: asyncio.Future[Taken], taken: Taken | None) -> None:
     def settle() -> None:
         if done.done():
             return
-        if stored:
-            done.set_result(None)
-        else:
+        if taken is None:
             done.set_exception(NotStored)
+        else:
+            done.set_result(taken)
 
     try:
         done.get_loop().call_soon_threadsafe(settle)

@@ -4,8 +4,8 @@
       once only            a push that came before changes nothing
       customers            made or found, and locked: all else is judged under the lock
       conversations        by the SessionFrom a customer last entered with
+      auto_reply           does a rule answer, or is it handed over?
       messages             in WeChat's order
-      auto_reply           does a rule answer?
 
 Statements are per batch, not per push: a list of one and a list of 256 take the same
 number.
@@ -13,7 +13,6 @@ number.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,18 +20,21 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from conversations import auto_reply, live
+from conversations import auto_reply, live, media, once_only, reply_windows
 from conversations.auto_reply import Heard
 from conversations.models import (
     Assignment,
     Conversation,
     Customer,
+    DueReply,
     Entrance,
     Message,
     ReceivedPush,
 )
 from conversations.models.conversation import digest_of
 from conversations.models.entrance import entrance_for
+from conversations.once_only import Arrival, Taken
+from conversations.wechat import reply_window
 from conversations.wechat.pushes import (
     CardPush,
     EnterPush,
@@ -42,65 +44,32 @@ from conversations.wechat.pushes import (
     UnknownPush,
 )
 
+HELD_BY_WECHAT = timedelta(minutes=30)  # a session there without a word; then it ends
 LATE = timedelta(seconds=60)  # after this a push keeps its own time, and says so
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An authenticated push, at a mini program's address.
-
-    body  what it held, as text, to be inspected and replayed
-    """
-
-    mini_program_id: int
-    push: Push
-    body: str
-    authenticated_by: str
-
-
-def receive(arrivals: Sequence[Arrival]) -> int:
-    """Store pushes, once each, with all that follows from them. Returns how many were
-    new.
+def receive(arrivals: Sequence[Arrival]) -> list[Taken]:
+    """Store pushes, once each, with all that follows from them. Returns what became of
+    each.
 
     All or nothing: an error leaves no trace of any of them.
     """
     now = timezone.now()
     with live.recording():
-        fresh = _once_only(arrivals, now)
-        known = [one for one in fresh if one.push.openid]
-        if known:
-            _Batch(known, now).apply()
-    return len(fresh)
-
-
-def _once_only(arrivals: Sequence[Arrival], now: datetime) -> list[Arrival]:
-    """Write the pushes' keys first, and return those that were not there, in order."""
-    receipt = uuid.uuid4()
-    by_key = {one.push.dedupe_key: one for one in arrivals}
-    ReceivedPush.objects.bulk_create(
-        [
-            ReceivedPush(
-                mini_program_id=by_key[key].mini_program_id,
-                dedupe_key=key,
-                receipt=receipt,
-                body=by_key[key].body,
-                authenticated_by=by_key[key].authenticated_by,
-                kind=by_key[key].push.kind,
-                received_at=now,
-            )
-            # In one order everywhere, so that two batches can't wait for each other.
-            for key in sorted(by_key)
-        ],
-        ignore_conflicts=True,
-    )
-    ours = ReceivedPush.objects.filter(dedupe_key__in=list(by_key), receipt=receipt)
-    fresh = [by_key[key] for key in ours.values_list("dedupe_key", flat=True)]
-    return sorted(fresh, key=_wechats_order)
-
-
-def _wechats_order(arrival: Arrival) -> tuple[datetime, int, str]:
-    push = arrival.push
-    return push.at, len(push.msg_id), push.msg_id
+        pushes = once_only.sort(arrivals, now)
+        known = [one for one in pushes.fresh if one.push.openid]
+        handed_over = _Batch(known, now).apply() if known else set()
+    handed_over |= pushes.handed_over
+    fresh = {id(one) for one in pushes.fresh}
+    replayed = {id(one) for one in pushes.replayed}
+    return [
+        Taken(
+            repeated=id(one) not in fresh,
+            handed_over=one.push.dedupe_key in handed_over and one.takes_transfer,
+            replayed=id(one) in replayed,
+        )
+        for one in arrivals
+    ]
 
 
 @dataclass
@@ -111,23 +80,34 @@ class _Batch:
     conversations: dict[tuple[int, str], Conversation] = field(default_factory=dict)
     # Open conversations of these customers that are somebody's, or wait.
     assigned: dict[int, Conversation] = field(default_factory=dict)
-    waiting: set[int] = field(default_factory=set)
+    waiting: dict[int, list[Conversation]] = field(default_factory=dict)
+    no_longer_waiting: dict[int, Conversation] = field(default_factory=dict)
 
-    def apply(self) -> None:
+    def apply(self) -> set[str]:
+        """Do all of it. Returns the keys of the pushes that are handed over."""
         self._find_customers()
         placed = self._place()
         self._find_conversations({(c.pk, session) for _, c, session in placed})
         self._find_open()
-        heard: list[Heard] = []
-        messages: list[Message] = []
-        for arrival, customer, session_from in placed:
-            conversation = self.conversations[customer.pk, digest_of(session_from)]
-            message, one = self._hear(arrival.push, conversation)
-            messages.append(message)
-            heard.append(one)
+        heard = [
+            Heard(
+                arrival.push,
+                self.conversations[customer.pk, digest_of(session_from)],
+                may_be_handed_over=arrival.takes_transfer
+                and not is_event(arrival.push)
+                and customer.pk not in self.assigned,
+            )
+            for arrival, customer, session_from in placed
+        ]
+        auto_reply.decide(heard, self.now)
+        messages = [line for one in heard for line in self._hear(one)]
         Message.objects.bulk_create(messages)
+        media.expect(messages, self.now)
         self._keep(messages)
-        auto_reply.consider(heard, self.now)
+        handed_over = [one for one in heard if one.handed_over]
+        self._hand_over(handed_over)
+        auto_reply.carry_out(heard, self.now)
+        return {one.push.dedupe_key for one in handed_over}
 
     def _find_customers(self) -> None:
         wanted = {(one.mini_program_id, one.push.openid) for one in self.arrivals}
@@ -155,17 +135,21 @@ class _Batch:
     def _place(self) -> list[tuple[Arrival, Customer, str]]:
         """Say for each push whose it is and by which SessionFrom it came."""
         placed = []
+        acts: list[tuple[Customer, reply_window.Kind, datetime]] = []
         for arrival in self.arrivals:
             push = arrival.push
             customer = self.customers[arrival.mini_program_id, push.openid]
             if isinstance(push, EnterPush):
                 self._enter(customer, push)
+                acts.append((customer, "entry", push.at))
                 placed.append((arrival, customer, push.session_from))
                 continue
             if not is_event(push):
                 customer.spoke_at = max(customer.spoke_at or push.at, push.at)
                 customer.exchanged_at = self.now
+                acts.append((customer, "message", push.at))
             placed.append((arrival, customer, customer.session_from))
+        reply_windows.grant(acts)
         return placed
 
     def _enter(self, customer: Customer, push: EnterPush) -> None:
@@ -233,14 +217,18 @@ class _Batch:
             if conversation.assignee_id:
                 self.assigned[conversation.customer_id] = conversation
             if conversation.waiting_since:
-                self.waiting.add(conversation.customer_id)
+                key = conversation.customer_id, conversation.session_from_digest
+                theirs = self.waiting.setdefault(conversation.customer_id, [])
+                theirs.append(self.conversations.get(key, conversation))
 
-    def _hear(self, push: Push, conversation: Conversation) -> tuple[Message, Heard]:
-        """Note on the conversation that something was said, and make its message."""
+    def _hear(self, one: Heard) -> list[Message]:
+        """Note on the conversation that something was said, and make its lines."""
+        push, conversation = one.push, one.conversation
+        customer = conversation.customer
         late = self.now - push.at > LATE
         message = Message(
             conversation=conversation,
-            customer=conversation.customer,
+            customer=customer,
             author=Message.Author.CUSTOMER,
             said_at=push.at,
             ordered_at=push.at if late else self.now,
@@ -248,14 +236,41 @@ class _Batch:
             **content_of(push),
         )
         if is_event(push):
-            return message, Heard(push, conversation)
-        began_waiting = conversation.customer_id not in self.waiting
-        self.waiting.add(conversation.customer_id)
+            return [message]
+        if one.handed_over:
+            return [message, *self._marker(one, message)]
+        one.began_waiting = not self.waiting.get(customer.pk)
+        self.waiting.setdefault(customer.pk, []).append(conversation)
         conversation.status = Conversation.Status.OPEN
         conversation.unread += 1
         if conversation.waiting_since is None:
             conversation.waiting_since = self.now
-        return message, Heard(push, conversation, began_waiting)
+        customer.handed_over_at = None  # It came to us: WeChat has given them back
+        return [message]
+
+    def _marker(self, one: Heard, message: Message) -> list[Message]:
+        """Return the line that says so, for the first of several handed over."""
+        customer = one.conversation.customer
+        last, customer.handed_over_at = customer.handed_over_at, self.now
+        # What waited for us is read there now; our thread stays as it was.
+        for waiting in self.waiting.pop(customer.pk, []):
+            waiting.waiting_since = None
+            self.no_longer_waiting[waiting.pk] = waiting
+        if last and self.now - last < HELD_BY_WECHAT:
+            return []
+        rule = one.rule.name if one.rule else ""
+        return [
+            Message(
+                conversation=one.conversation,
+                customer=customer,
+                author=Message.Author.SYSTEM,
+                kind=Message.Kind.EVENT,
+                rule=one.rule,
+                data={"event": "handed_over", "rule": rule},
+                said_at=self.now,
+                ordered_at=message.ordered_at,
+            )
+        ]
 
     def _keep(self, messages: list[Message]) -> None:
         for message in messages:
@@ -265,7 +280,8 @@ class _Batch:
                 conversation.last_message_at = self.now
         self._follow_the_agent()
         touched = {
-            message.conversation_id: message.conversation for message in messages
+            **self.no_longer_waiting,
+            **{message.conversation_id: message.conversation for message in messages},
         }
         Conversation.objects.bulk_update(
             touched.values(),
@@ -280,12 +296,30 @@ class _Batch:
         )
         Customer.objects.bulk_update(
             self.customers.values(),
-            ["session_from", "entered_at", "spoke_at", "exchanged_at"],
+            [
+                *("session_from", "entered_at", "spoke_at", "exchanged_at"),
+                "handed_over_at",
+                *reply_windows.FIELDS,
+            ],
         )
         for message in messages:
             live.message(message)
         for conversation in touched.values():
             live.conversation(conversation)
+
+    def _hand_over(self, handed_over: list[Heard]) -> None:
+        """Note on the pushes that they are, as a repeated one is answered the same."""
+        if not handed_over:
+            return
+        keys = [one.push.dedupe_key for one in handed_over]
+        ReceivedPush.objects.filter(dedupe_key__in=keys).update(
+            outcome=ReceivedPush.Outcome.HANDED_OVER
+        )
+        customers = {one.conversation.customer_id for one in handed_over}
+        DueReply.objects.filter(
+            customer_id__in=customers - self.waiting.keys(),
+            state=DueReply.State.PENDING,
+        ).update(state=DueReply.State.CANCELLED)
 
     def _follow_the_agent(self) -> None:
         """Who has the customer's open conversation gets the one they now come by."""

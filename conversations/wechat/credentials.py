@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+Mode = Literal["plain", "compatible", "secure"]
+Format = Literal["json", "xml"]
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -21,8 +24,8 @@ class Credentials:
     appid: str
     token: str = field(repr=False)
     aes_keys: tuple[bytes, ...] = field(default=(), repr=False)
-    mode: Literal["plain", "compatible", "secure"] = "secure"
-    format: Literal["json", "xml"] = "json"
+    mode: Mode = "secure"
+    format: Format = "json"
     previous_token: str = field(default="", repr=False)
 
     @property

@@ -36,6 +36,7 @@ ID_MAX = 64  # characters of an openid, an original id, a MsgId
 KIND_MAX = 64  # characters of a kind we don't know
 DEPTH_MAX = 20  # brackets within each other that are kept
 INT64 = range(-(2**63), 2**63)
+SAID = ("MsgType", "Content", "MediaId", "Title", "PagePath")
 
 OPENID = re.compile(rf"[0-9A-Za-z_-]{{1,{ID_MAX}}}")
 SECONDS = re.compile(r"([0-9]{1,12})(?:\.[0-9]*)?")
@@ -111,7 +112,12 @@ class UnknownPush(Push):
 
 
 def parse(
-    fields: Mapping[str, Any], appid: str, now: datetime, body: bytes = b""
+    fields: Mapping[str, Any],
+    appid: str,
+    now: datetime,
+    body: bytes = b"",
+    *,
+    rounded: bool = False,
 ) -> Push:
     """Return the push in some fields.
 
@@ -119,6 +125,8 @@ def parse(
     appid   the mini program at whose address it arrived
     now     aware
     body    what it was read from; tells apart those that have no fields
+    rounded it came through JavaScript, which can't count as far as a MsgId goes: the
+            last digits may be those of another message's
     """
     cleaned = _clean_fields(fields)
     openid = _openid(cleaned)
@@ -126,7 +134,7 @@ def parse(
         "openid": openid,
         "original_id": _text(cleaned, "ToUserName")[:ID_MAX],
         "at": _time(_text(cleaned, "CreateTime"), now),
-        "dedupe_key": _dedupe_key(cleaned, appid, openid, body),
+        "dedupe_key": _dedupe_key(cleaned, appid, openid, body, rounded),
         "msg_id": _text(cleaned, "MsgId")[:ID_MAX],
         "fields": cleaned,
     }
@@ -178,7 +186,9 @@ def _time(seconds: str, now: datetime) -> datetime:
     return at if EARLIEST <= at <= now + MAX_AHEAD else now
 
 
-def _dedupe_key(fields: dict[str, Any], appid: str, openid: str, body: bytes) -> str:
+def _dedupe_key(
+    fields: dict[str, Any], appid: str, openid: str, body: bytes, rounded: bool
+) -> str:
     """Return what this push has in common with its repetitions, and with no other push.
 
     A MsgId by itself was seen to collide between customers. Events have none; two in
@@ -188,9 +198,12 @@ def _dedupe_key(fields: dict[str, Any], appid: str, openid: str, body: bytes) ->
     if not openid:
         said = hashlib.sha256(body).hexdigest() if body else _canonical(fields)
         return _digest("body", appid, said)
-    if msg_id and _text(fields, "MsgType") != "event":
-        return _digest("message", appid, openid, msg_id)
     created, event = _text(fields, "CreateTime"), _text(fields, "Event")
+    if msg_id and _text(fields, "MsgType") != "event":
+        if not rounded:
+            return _digest("message", appid, openid, msg_id)
+        said = [_text(fields, name) for name in SAID]
+        return _digest("relayed", appid, openid, msg_id, created, *said)
     return _digest("event", appid, openid, created, event, _canonical(fields))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from . import xml
-from .credentials import Credentials
+from .credentials import Credentials, Format
 from .crypto import encrypt
 from .signature import sign
 
@@ -20,9 +21,10 @@ def seal(
     *,
     token: str = "",
     key: bytes | None = None,
+    form: Format | None = None,
     random16: bytes | None = None,
 ) -> str:
-    """Return an encrypted answer, in the configured format.
+    """Return an encrypted answer, in the configured format unless another is given.
 
     Only for an answer with content: `success` and the empty one stay in the clear.
 
@@ -39,7 +41,30 @@ def seal(
         "TimeStamp": int(timestamp),
         "Nonce": nonce,
     }
-    return _write(answer, credentials)
+    return write(answer, form or credentials.format)
+
+
+def transfer(openid: str, original_id: str, at: datetime) -> dict[str, Any]:
+    """Return the answer that hands a message over to WeChat's own tool.
+
+    Whom the message came from is whom the answer goes to, and the other way round. Only
+    for messages: WeChat takes no such answer to an event.
+
+    Source: developers.weixin.qq.com › miniprogram › 消息转发.
+    """
+    return {
+        "ToUserName": openid,
+        "FromUserName": original_id,
+        "CreateTime": int(at.timestamp()),
+        "MsgType": "transfer_customer_service",
+    }
+
+
+def write(fields: Mapping[str, Any], form: Format) -> str:
+    """Return fields as JSON or as WeChat's XML."""
+    if form == "xml":
+        return xml.write(fields)
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def wrap(
@@ -56,7 +81,7 @@ def wrap(
         "nonce": nonce,
         "openid": openid,
     }
-    message = _write(fields, credentials)
+    message = write(fields, credentials.format)
     content_type = "text/xml" if credentials.format == "xml" else "application/json"
     if credentials.mode == "plain":
         return query, message.encode(), content_type
@@ -65,15 +90,9 @@ def wrap(
     query["encrypt_type"] = "aes"
     query["msg_signature"] = sign(credentials.token, timestamp, nonce, sealed)
     clear = fields if credentials.mode == "compatible" else _addressee(fields)
-    body = _write({**clear, "Encrypt": sealed}, credentials)
+    body = write({**clear, "Encrypt": sealed}, credentials.format)
     return query, body.encode(), content_type
 
 
 def _addressee(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"ToUserName": fields.get("ToUserName", "")}
-
-
-def _write(fields: Mapping[str, Any], credentials: Credentials) -> str:
-    if credentials.format == "xml":
-        return xml.write(fields)
-    return json.dumps(fields, ensure_ascii=False)

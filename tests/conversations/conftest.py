@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from conversations import group_commit, hub, intake, push_log
+from conversations import group_commit, hub, intake, lights, push_log
+from conversations.group_commit import NotStored
 from tests.asgi import TIMEOUT, Web
 
 
@@ -19,15 +20,22 @@ def web(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web
     monkeypatch.setattr(hub, "LOOK_EVERY", 0.05)
     monkeypatch.setattr(hub, "COUNT_EVERY", 0.0)
     intake._remembered.clear()
+    lights._noted.clear()
     push_log.forget()
     web = Web()
     yield web
     with monkeypatch.context() as patched:
         # The writer keeps its connection, and PostgreSQL drops no database in use.
-        patched.setattr(group_commit.receiving, "receive", lambda _: connection.close())
+        patched.setattr(group_commit.receiving, "receive", _hang_up)
         work = intake.writer.put(None)  # type: ignore[arg-type]
-        asyncio.run_coroutine_threadsafe(work, web.loop).result(TIMEOUT)
+        with pytest.raises(NotStored):
+            asyncio.run_coroutine_threadsafe(work, web.loop).result(TIMEOUT)
     web.close()
+
+
+def _hang_up(arrivals: list[None]) -> list[None]:
+    connection.close()
+    return arrivals
 
 
 @pytest.fixture
