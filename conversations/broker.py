@@ -31,7 +31,13 @@ LONGEST_LINE = 10_000  # hints held while Redis is away; the oldest go first
 # The functions a job may name. A job is data from Redis, and whoever can write there
 # must not be able to run anything else.
 JOBS = frozenset(
-    {"conversations.sending.drain_now", "conversations.typing_state.show_now"}
+    {
+        "conversations.media.fetch_now",
+        "conversations.sending.drain_now",
+        "conversations.sending.probe_now",
+        "conversations.typing_state.show_now",
+        "conversations.typing_state.hide_now",
+    }
 )
 
 

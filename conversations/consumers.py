@@ -1,7 +1,7 @@
 """The socket of a tab: drawings come down, and what is worthless a minute later goes up.
 
     up    {"resume": 17, "looking_at": 42} · {"looking_at": 43} · {"mini_program": 3}
-          {"typing": 42} · {"here": true}
+          {"typing": 42} · {"not_typing": 42} · {"here": true}
     down  {"seq": 18, "topic": "inbox", "html": "…"} · {"through": 18} · {"reset": true, …}
 
 A socket refused before it is accepted looks to the browser like a broken network, and it
@@ -82,6 +82,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await database_sync_to_async(typing_state.agent_types)(
                 said["typing"], self.tab.agent_id
             )
+        if await self._customer_of(self.tab, said.get("not_typing")):
+            await database_sync_to_async(typing_state.agent_stops)(said["not_typing"])
 
     async def _look_at(self, tab: Tab, conversation_id: Any) -> None:
         tab.customer_id = await self._customer_of(tab, conversation_id)

@@ -19,6 +19,11 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
+# Rooms, each with as many places as the setting of that name says.
+MESSAGES = "LANES"
+MEDIA = "MEDIA_FETCHES"
+TYPING = "TYPING_LANES"
+
 # Takes a customer's id; returns in how many seconds it has to run again, if at all.
 Lane = Callable[[int], Coroutine[Any, Any, float | None]]
 
@@ -27,14 +32,17 @@ _ending = threading.Event()
 _loop: asyncio.AbstractEventLoop | None = None
 _awake: dict[tuple[str, int], bool] = {}  # whether to run once more when done
 _running: set[asyncio.Task[None]] = set()
-_places: asyncio.Semaphore | None = None
+_places: dict[str, asyncio.Semaphore] = {}
 
 
-def wake(lane: Lane, customer_id: int) -> None:
-    """Have a customer's lane run: now, or once more after the run it is in."""
+def wake(lane: Lane, customer_id: int, room: str = MESSAGES) -> None:
+    """Have a customer's lane run: now, or once more after the run it is in.
+
+    room  whose places it takes: pictures and typing keep no message waiting
+    """
     # In a context of its own. The caller may be in a database thread, and asgiref marks
     # that thread's context as busy: a lane that inherits it is refused the database.
-    loop().call_soon_threadsafe(_wake, lane, customer_id, context=Context())
+    loop().call_soon_threadsafe(_wake, lane, customer_id, room, context=Context())
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Future[Any]:
@@ -77,7 +85,7 @@ def settle(timeout: float) -> bool:
     return True
 
 
-def _wake(lane: Lane, customer_id: int) -> None:
+def _wake(lane: Lane, customer_id: int, room: str) -> None:
     key = (lane.__qualname__, customer_id)
     if is_ending():
         return
@@ -85,24 +93,24 @@ def _wake(lane: Lane, customer_id: int) -> None:
         _awake[key] = True
         return
     _awake[key] = False
-    task = asyncio.get_running_loop().create_task(_serve(lane, key))
+    task = asyncio.get_running_loop().create_task(_serve(lane, key, room))
     _running.add(task)
     task.add_done_callback(_running.discard)
 
 
-async def _serve(lane: Lane, key: tuple[str, int]) -> None:
-    global _places
-    _places = _places or asyncio.Semaphore(settings.LANES)
+async def _serve(lane: Lane, key: tuple[str, int], room: str) -> None:
+    if room not in _places:
+        _places[room] = asyncio.Semaphore(getattr(settings, room))
     try:
         again = True
         while again:
             _awake[key] = False
-            async with _places:
+            async with _places[room]:
                 later = await lane(key[1])
             again = _awake[key] and not is_ending()
         if later is not None:
             # Forgotten with the process; the sweeper remembers.
-            asyncio.get_running_loop().call_later(later, _wake, lane, key[1])
+            asyncio.get_running_loop().call_later(later, _wake, lane, key[1], room)
     except Exception:
         logger.exception("A lane broke off")
     finally:

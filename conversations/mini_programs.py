@@ -6,30 +6,35 @@ The one seam between what we know of a mini program and how we talk to WeChat fo
 from __future__ import annotations
 
 import asyncio
-import logging
-from datetime import datetime, timedelta
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import httpx
-from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db.models import Q
-from django.utils import timezone
 
-from conversations.models import AccessToken, MiniProgram
-from conversations.wechat.client import Client
+from conversations import access_tokens
+from conversations.models import MiniProgram
+from conversations.wechat.client import (
+    BUSINESS_SEND,
+    BUSINESS_TYPING,
+    PLAIN_TYPING,
+    SEND,
+    Client,
+)
 from conversations.wechat.credentials import Credentials
 from conversations.wechat.crypto import BadKey, decode_key
-from conversations.wechat.errors import NoAnswer, NotSent
-from conversations.wechat.tokens import fetch_stable
 
-logger = logging.getLogger(__name__)
-
-RENEW_EARLY = timedelta(minutes=5)  # the platform makes a new one by then
-FETCH_LEASE = timedelta(seconds=12)
-FETCH_DEADLINE = 10  # s
-WAIT_FOR_ANOTHERS = 10.0  # s
+SEND_PATHS = {
+    MiniProgram.SendPath.PLAIN: SEND,
+    MiniProgram.SendPath.BUSINESS: BUSINESS_SEND,
+}
+# Not among them: AUTO, whichever WeChat takes.
+TYPING_PATHS = {
+    MiniProgram.TypingPath.BUSINESS: BUSINESS_TYPING,
+    MiniProgram.TypingPath.PLAIN: PLAIN_TYPING,
+}
+# Inside Cloud Run WeChat adds the token itself, to what comes by plain HTTP.
+CLOUD_RUN_API_ROOT = "http://api.weixin.qq.com"
 
 _https: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
     WeakKeyDictionary()
@@ -44,6 +49,8 @@ def api_root(mini_program: MiniProgram) -> str:
         return mini_program.api_root.rstrip("/")
     if settings.WECHAT_SIMULATOR:
         return str(settings.SIMULATOR_API_ROOT)
+    if mini_program.cloud_run_calls:
+        return CLOUD_RUN_API_ROOT
     return str(settings.WECHAT_API_ROOT)
 
 
@@ -96,12 +103,16 @@ def _decoded(aes_key: str) -> bytes:
 
 def client(mini_program: MiniProgram) -> Client:
     """Return the API client of a mini program, on the running event loop."""
+    http, root = _http(), api_root(mini_program)
+    calls_bear_token = not mini_program.cloud_run_calls
     return Client(
-        _http(),
-        api_root(mini_program),
-        Tokens(mini_program),
+        http,
+        root,
+        access_tokens.Tokens(mini_program, http, root) if calls_bear_token else None,
         _typing_paths.setdefault(mini_program.appid, {}),
         deadline=settings.SEND_DEADLINE,
+        send_path=SEND_PATHS[mini_program.send_path],
+        typing_path=TYPING_PATHS.get(mini_program.typing_path),
     )
 
 
@@ -110,7 +121,7 @@ def _http() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     if loop not in _https:
         _https[loop] = httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=settings.LANES * 2),
+            limits=httpx.Limits(max_connections=settings.LANES * 3),
             timeout=httpx.Timeout(settings.SEND_DEADLINE, connect=5),
             trust_env=False,
         )
@@ -124,97 +135,6 @@ async def hang_up() -> None:
         await http.aclose()
 
 
-class Tokens:
-    """The one source of a mini program's access_token, for all processes.
-
-    The row is the cache. Who holds its lease fetches; the others wait for the result.
-    """
-
-    def __init__(self, mini_program: MiniProgram) -> None:
-        self._mini_program = mini_program
-
-    async def get(self) -> str:
-        """Return a token that holds for a while. Raises NotSent and WeChatError."""
-        return await self._token(rejected="")
-
-    async def replace(self, failed: str) -> str:
-        """Return another token than the one WeChat has just rejected."""
-        return await self._token(rejected=failed)
-
-    async def _token(self, rejected: str) -> str:
-        until = timezone.now() + timedelta(seconds=WAIT_FOR_ANOTHERS)
-        while timezone.now() < until:
-            if token := await database_sync_to_async(self._kept)(rejected):
-                return token
-            if await database_sync_to_async(self._lease)():
-                return await self._fetch(rejected)
-            await asyncio.sleep(0.05)
-        raise NotSent("no access_token in time")
-
-    async def _fetch(self, rejected: str) -> str:
-        try:
-            token, seconds = await self._ask(force=False)
-            if token == rejected:
-                # The platform still hands out what its own API refuses: have it make
-                # a new one.
-                token, seconds = await self._ask(force=True)
-        except NoAnswer:
-            await database_sync_to_async(self._release)()
-            raise NotSent("the token endpoint gave no answer") from None
-        except Exception:
-            await database_sync_to_async(self._release)()
-            raise
-        expires_at = timezone.now() + timedelta(seconds=seconds)
-        await database_sync_to_async(self._keep)(token, expires_at)
-        return token
-
-    async def _ask(self, force: bool) -> tuple[str, int]:
-        return await fetch_stable(
-            _http(),
-            api_root(self._mini_program),
-            self._mini_program.appid,
-            self._mini_program.app_secret,
-            force=force,
-            deadline=FETCH_DEADLINE,
-        )
-
-    def _kept(self, rejected: str) -> str:
-        row = AccessToken.objects.filter(mini_program=self._mini_program).first()
-        if row is None or row.token == rejected:
-            return ""
-        return row.token if row.expires_at > timezone.now() + RENEW_EARLY else ""
-
-    def _lease(self) -> bool:
-        now = timezone.now()
-        AccessToken.objects.bulk_create(
-            [
-                AccessToken(
-                    mini_program=self._mini_program, expires_at=now, lease_until=now
-                )
-            ],
-            ignore_conflicts=True,
-        )
-        return bool(
-            AccessToken.objects.filter(
-                Q(lease_until__lte=now), mini_program=self._mini_program
-            ).update(lease_until=now + FETCH_LEASE)
-        )
-
-    def _release(self) -> None:
-        AccessToken.objects.filter(mini_program=self._mini_program).update(
-            lease_until=timezone.now()
-        )
-
-    def _keep(self, token: str, expires_at: datetime) -> None:
-        # With a life shorter than our early renewal it must still serve once.
-        soonest = timezone.now() + RENEW_EARLY + timedelta(seconds=5)
-        AccessToken.objects.filter(mini_program=self._mini_program).update(
-            token=token,
-            expires_at=max(expires_at, soonest),
-            lease_until=timezone.now(),
-        )
-
-
 def forget_token(mini_program: MiniProgram) -> None:
     """Drop the kept token, as when its AppSecret has changed."""
-    AccessToken.objects.filter(mini_program=mini_program).delete()
+    access_tokens.forget(mini_program)

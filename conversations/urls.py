@@ -8,6 +8,13 @@ from conversations.views.draft import DraftView
 from conversations.views.events import events
 from conversations.views.inbox import HomeView, InboxView
 from conversations.views.messages import MessagesView
+from conversations.views.pauses import banners, try_again
+from conversations.views.pictures import (
+    ImagesView,
+    PageCoverView,
+    PictureView,
+    ThumbView,
+)
 from conversations.views.reading import ReadingView
 from conversations.views.settlement import SettlementView
 from conversations.views.splitting import SplittingView
@@ -20,6 +27,10 @@ conversation = [
         SettlementView.as_view(),
         name="settlement",
     ),
+    path("images/", ImagesView.as_view(), name="images"),
+    path("pictures/<int:message_pk>/", PictureView.as_view(), name="picture"),
+    path("pictures/<int:message_pk>/thumb/", ThumbView.as_view(), name="thumb"),
+    path("pages/<int:page_pk>/cover/", PageCoverView.as_view(), name="page_cover"),
     path("assignment/", AssignmentView.as_view(), name="assignment"),
     path("closure/", ClosureView.as_view(), name="closure"),
     path("reading/", ReadingView.as_view(), name="reading"),
@@ -34,5 +45,7 @@ urlpatterns = [
     path("inbox/", InboxView.as_view(), name="inbox"),
     path("answers/", AnswersView.as_view(), name="answers"),
     path("events/", events, name="events"),
+    path("pauses/", banners, name="pauses"),
+    path("pauses/<int:mini_program_pk>/", try_again, name="pause"),
     path("conversations/<int:pk>/", include(conversation)),
 ]

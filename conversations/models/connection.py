@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .mini_program import MiniProgram
+from .refusals import sentence_for
 
 
 class Pause(models.Model):
@@ -30,6 +31,11 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mini_program_id}: {self.errcode}"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong and who can do what about it, in a sentence for the agent."""
+        return sentence_for(self.errcode, self.errmsg)
 
 
 class Light(models.Model):

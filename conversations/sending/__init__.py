@@ -2,6 +2,7 @@
 
 reply, auto_replies        a message and its delivery, queued in one transaction
 drain_now                  a worker's job: wake a customer's lane
+probe_now                  another: see whether a mini program's pause is over
 outbox                     the lane: one request at a time, in the order we wrote
 """
 
@@ -9,7 +10,8 @@ from conversations.reply_windows import NotAllowed
 
 from .again import mark_delivered, send_again
 from .hold import hold, is_held, release_hold
-from .outbox import drain, drain_now, sweep
+from .outbox import drain, drain_now
+from .sweeping import probe_now, sweep
 from .writing import Conflict, answered, auto_replies, reply
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "hold",
     "is_held",
     "mark_delivered",
+    "probe_now",
     "release_hold",
     "reply",
     "send_again",

@@ -23,22 +23,31 @@ from django.utils import timezone
 from conversations import (
     barriers,
     lanes,
+    lights,
     live,
     mini_programs,
+    pauses,
     reply_windows,
     typing_state,
 )
-from conversations.models import Customer, Delivery, DeliveryAttempt, Message
-from conversations.wechat import jump_links, messages
+from conversations.models import (
+    Customer,
+    Delivery,
+    DeliveryAttempt,
+    Light,
+    Message,
+    Pause,
+)
+from conversations.wechat import messages
 from conversations.wechat.errors import NoAnswer, NotSent, WeChatError
 
 from .hold import is_held
-from .outcomes import Result, judge
+from .outcomes import Result, judge, says_that_wechat_takes_messages
+from .outgoing import outgoing
 
 logger = logging.getLogger(__name__)
 
 SETTLE_PAUSES = [0.1, 0.5, 1, 2, 4]  # s between tries to write a result down
-SWEEP_MOST = 500  # lanes woken in one round
 
 State = Delivery.State
 Outcome = DeliveryAttempt.Outcome
@@ -47,29 +56,6 @@ Outcome = DeliveryAttempt.Outcome
 def drain_now(customer_id: int) -> None:
     """Wake a customer's lane. A worker's job; harmless to run twice, or at once."""
     lanes.wake(drain, customer_id)
-
-
-def sweep() -> int:
-    """Wake every lane that has work and that nobody serves. Returns how many.
-
-    What a flushed Redis forgot and what a dead worker left is found here.
-    """
-    now = timezone.now()
-    stranded = (
-        Delivery.objects.filter(
-            Q(state=State.SENDING) | Q(not_before__lte=now),
-            Q(customer__lane_until=None) | Q(customer__lane_until__lte=now),
-            settled_at=None,
-        )
-        .values_list("customer_id", flat=True)
-        .distinct()
-    )
-    if is_held():
-        return 0
-    customer_ids = list(stranded[:SWEEP_MOST])
-    for customer_id in customer_ids:
-        lanes.wake(drain, customer_id)
-    return len(customer_ids)
 
 
 async def drain(customer_id: int) -> float | None:
@@ -96,11 +82,16 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
         result = Result(State.FAILED, Outcome.NOT_SENT, errcode)
         await _write_down(delivery, None, None, result)
         return True
+    turn = await _in_database(pauses.turn)(delivery.customer.mini_program_id)
+    if turn is pauses.Turn.WAIT:
+        return False
     client = mini_programs.client(delivery.customer.mini_program)
     try:
-        await client.tokens.get()  # Nothing has been sent if this fails
-    except (NotSent, NoAnswer, WeChatError) as exc:
+        await client.get_ready()  # Nothing has been sent if this fails
+        content = await outgoing(delivery)
+    except (NotSent, WeChatError, messages.Invalid) as exc:
         result = judge(exc, delivery)
+        await _draw_conclusions(delivery, result, exc)
         await _write_down(delivery, None, None, result)
         return result.state != State.QUEUED
     if delivery.typing_first:
@@ -109,14 +100,45 @@ async def _deliver(delivery: Delivery, fence: int) -> bool:
     attempt = await _in_database(_begin)(delivery, fence)
     if attempt is None:
         return False
+    failure: Exception | None = None
     try:
-        await client.send(delivery.customer.openid, outgoing(delivery.message))
+        await client.send(delivery.customer.openid, content)
         result = Result(State.SENT, Outcome.SENT, errcode=0)
     except (NotSent, NoAnswer, WeChatError, messages.Invalid) as exc:
-        result = judge(exc, delivery)
+        result, failure = judge(exc, delivery), exc
     await barriers.areach("after_http")
+    if result.is_everybodys:
+        await _draw_conclusions(delivery, result, failure)
     await _write_down(delivery, fence, attempt, result)
+    if not result.is_everybodys:
+        await _draw_conclusions(delivery, result, failure, turn)
     return result.state != State.QUEUED
+
+
+async def _draw_conclusions(
+    delivery: Delivery,
+    result: Result,
+    failure: Exception | None,
+    turn: pauses.Turn = pauses.Turn.GO,
+) -> None:
+    """Have the mini program's other deliveries know of what befell this one.
+
+    A pause begins before this one is queued again, else it would be tried at once; it
+    ends after a delivery that was let through to see. None of it may cost us a result.
+    """
+    if isinstance(failure, messages.Invalid):
+        return  # WeChat was not asked
+    mini_program_id = delivery.customer.mini_program_id
+    ok = says_that_wechat_takes_messages(failure)
+    try:
+        if isinstance(failure, WeChatError) and result.is_everybodys:
+            await _in_database(pauses.begin)(mini_program_id, failure)
+        elif ok and turn is pauses.Turn.PROBE:
+            await _in_database(pauses.end)(mini_program_id)
+    except DatabaseError as exc:
+        logger.warning("Of a pause: %s", type(exc).__name__)
+    note = _in_database(lights.note)
+    await note(mini_program_id, Light.Name.SEND, ok, None if ok else failure)
 
 
 async def _write_down(
@@ -137,19 +159,6 @@ async def _write_down(
             logger.warning("Delivery %s: %s", delivery.pk, type(exc).__name__)
             await asyncio.sleep(pause)
     return await _in_database(_settle)(delivery, fence, attempt, result)
-
-
-def outgoing(message: Message) -> messages.OutgoingMessage:
-    """Return a message as WeChat takes it."""
-    if message.kind == Message.Kind.LINK:
-        return messages.Link(
-            title=message.data["title"],
-            description=message.data["description"],
-            url=message.data["url"],
-            thumb_url=message.data["thumb_url"],
-        )
-    own_appid = message.customer.mini_program.appid
-    return messages.Text(jump_links.written(message.text, own_appid))
 
 
 def _lease(customer_id: int) -> int | None:
@@ -180,6 +189,7 @@ def _next(customer_id: int, fence: int) -> Delivery | None:
         .select_related(
             "message__conversation",
             "message__customer__mini_program",
+            "message__picture",
             "customer__mini_program",
         )
         .order_by("pk")
@@ -238,9 +248,10 @@ def _settle(
             before = Q(state=State.QUEUED)
         settled = Delivery.objects.filter(before, pk=delivery.pk).update(
             state=result.state,
-            tries=F("tries") + 1,
+            tries=F("tries") + (0 if result.is_everybodys else 1),
             errcode=result.errcode,
             errmsg=result.errmsg[:300],
+            rid=result.rid[:64],
             not_before=now + timedelta(seconds=result.pause),
             settled_at=None if queued else now,
         )
@@ -249,7 +260,7 @@ def _settle(
             return
         if attempt:
             attempt.ended_at, attempt.outcome = now, result.outcome
-            attempt.errcode, attempt.rid = result.errcode, (result.rid or "")[:64]
+            attempt.errcode, attempt.rid = result.errcode, result.rid[:64]
             attempt.errmsg = result.errmsg[:300]
             attempt.save()
         if result.state == State.SENT:
@@ -283,9 +294,14 @@ def _release(customer_id: int, fence: int) -> float | None:
         .values_list("not_before", flat=True)
         .first()
     )
-    if waiting is None or is_held():
+    if waiting is None or is_held() or _is_paused(customer_id):
         return None
     return max(0.01, (waiting - now).total_seconds())
+
+
+def _is_paused(customer_id: int) -> bool:
+    """Whether nothing can go out by itself: the sweeper sees to what does."""
+    return Pause.objects.filter(mini_program__customers=customer_id).exists()
 
 
 def _lease_end(now: datetime) -> datetime:

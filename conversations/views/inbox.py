@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
 from agents.models import Agent
-from conversations import access, live
+from conversations import access, live, pauses
 from conversations.models import Draft
 from conversations.views import pages
 
@@ -78,6 +78,7 @@ def list_context(
 def desk_context(request: HttpRequest) -> dict[str, Any]:
     """What the page around the panes knows."""
     return {
+        "pauses": pauses.at(access.seats_of(request.user)),
         "now": timezone.now(),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "login_url": settings.LOGIN_URL,

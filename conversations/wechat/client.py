@@ -25,6 +25,8 @@ from .messages import OutgoingMessage, encode
 from .tokens import TokenSource
 
 SEND = "/cgi-bin/message/custom/send"
+# For sub-merchants, who have a business id; else 40101.
+BUSINESS_SEND = "/cgi-bin/message/custom/business/send"
 UPLOAD = "/cgi-bin/media/upload"
 DOWNLOAD = "/cgi-bin/media/get"
 
@@ -46,24 +48,35 @@ class Client:
 
     http                shared by all clients of a process
     api_root            https://api.weixin.qq.com, or a simulator's
-    tokens              where its access token is kept
+    tokens              where its access token is kept; None where WeChat adds it itself
     typing_path_memory  API root → the path that worked; shared like `http`
     deadline            seconds for a call, getting a token and a second try included
+    typing_path         of the two; None for whichever WeChat takes
     """
 
     def __init__(
         self,
         http: httpx.AsyncClient,
         api_root: str,
-        tokens: TokenSource,
+        tokens: TokenSource | None,
         typing_path_memory: MutableMapping[str, str] | None = None,
         deadline: float = 15.0,
+        *,
+        send_path: str = SEND,
+        typing_path: str | None = None,
     ) -> None:
         self.http = http
         self.api_root = api_root.rstrip("/")
         self.tokens = tokens
         self.typing_paths = {} if typing_path_memory is None else typing_path_memory
         self.deadline = deadline
+        self.send_path = send_path
+        self.typing_path = typing_path
+
+    async def get_ready(self) -> None:
+        """Have a token at hand. Raises NotSent or WeChatError; nothing has been sent."""
+        if self.tokens is not None:
+            await _obtain(self.tokens.get, _in(self.deadline))
 
     async def send(self, openid: str, message: OutgoingMessage) -> None:
         """Hand WeChat one message for a customer. Returns when WeChat has taken it.
@@ -71,7 +84,7 @@ class Client:
         After NoAnswer it may be with the customer: there is no way to ask, and a second
         try might be a second message.
         """
-        await self._post(SEND, message.payload(openid), _in(self.deadline))
+        await self._post(self.send_path, message.payload(openid), _in(self.deadline))
 
     async def typing(self, openid: str, command: Command = "Typing") -> None:
         """Show the customer that somebody types (for 15 s), or stop showing it.
@@ -81,8 +94,8 @@ class Client:
         """
         payload = {"touser": openid, "command": command}
         until = _in(min(TYPING_DEADLINE, self.deadline))
-        if self.api_root in self.typing_paths:
-            await self._type(self.typing_paths[self.api_root], payload, until)
+        if known := self.typing_path or self.typing_paths.get(self.api_root):
+            await self._type(known, payload, until)
             return
         path = BUSINESS_TYPING
         try:
@@ -154,17 +167,20 @@ class Client:
         A refused token comes before all else, so the first try has done nothing.
         """
 
-        async def attempt(token: str) -> T:
+        async def attempt(*token: str) -> T:
+            bearing = {"access_token": token[0]} if token else {}
             answer = await exchange.call(
                 self.http,
                 method,
                 self.api_root + path,
                 deadline=_left(until),
-                params={"access_token": token, **(params or {})},
+                params={**bearing, **(params or {})},
                 **request,
             )
             return read(answer)
 
+        if self.tokens is None:
+            return await attempt()
         token = await _obtain(self.tokens.get, until)
         try:
             return await attempt(token)

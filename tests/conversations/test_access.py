@@ -73,6 +73,10 @@ MATRIX = {
     "inbox/": people_read,
     "answers/": people_read,
     "events/": Access(Statuses(SIGN_IN, 400, 400), Statuses(SIGN_IN, 405, 405)),
+    "pauses/": people_read,
+    "pauses/<int:mini_program_pk>/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, FORBIDDEN, 204)
+    ),
     "conversations/<int:pk>/": people_read,
     "conversations/<int:pk>/messages/": Access(
         Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)
@@ -111,6 +115,9 @@ MATRIX = {
     **rows("conversations", "cannedanswer", deletable=True),
     **rows("conversations", "entrance", deletable=True),
     **rows("conversations", "miniprogram", deletable=False),
+    "admin/conversations/miniprogram/<path:object_id>/check/": supervisors(200, 302),
+    "admin/conversations/miniprogram/<path:object_id>/new_keys/": supervisors(),
+    "admin/conversations/miniprogram/<path:object_id>/new_relay_secret/": supervisors(),
     **rows("conversations", "autoreplyrule", deletable=True),
 }
 

@@ -13,6 +13,8 @@ import "./inbox_list.js"
 import "./message_thread.js"
 import "./message_composer.js"
 import "./panes.js"
+import "./reply_window.js"
+import "./pauses.js"
 import { send, underWay } from "./outbox.js"
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {

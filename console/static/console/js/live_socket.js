@@ -6,6 +6,7 @@
 // While no socket can be had it asks every few seconds over HTTP.
 
 import { ask } from "./http.js"
+import { Typing } from "./typing.js"
 
 const SIGNED_OUT = 4401
 const NOT_FOUND = 4404
@@ -15,7 +16,6 @@ const POLL_EVERY = 5_000 // ms
 const HERE_EVERY = 25_000 // ms
 const LONGEST_WAIT = 20_000 // ms between two attempts
 const BACK_FOR = 3_000 // ms
-const TYPING_EVERY = 15_000 // ms; the customer sees it for as long
 
 class LiveSocket extends HTMLElement {
   #socket
@@ -30,7 +30,7 @@ class LiveSocket extends HTMLElement {
   #missed = new Set() // ids of what changed since the line was lost; null while it is well
   #retry
   #isBarred = false // by the server, for good
-  #typed = { at: 0, conversation: null }
+  #typing = new Typing((what) => this.#say(what))
 
   connectedCallback() {
     for (const type of ["online", "focus", "pageshow"]) addEventListener(type, this.#check)
@@ -60,15 +60,8 @@ class LiveSocket extends HTMLElement {
     this.#say({ looking_at: this.#lookingAt, resume: seq })
   }
 
-  // A message has gone out: what is typed from now on is another one.
-  replied(conversation) {
-    if (this.#typed.conversation === conversation) this.#typed = { at: 0, conversation: null }
-  }
-
-  types(conversation) {
-    const { at, conversation: last } = this.#typed
-    if (last === conversation && Date.now() - at < TYPING_EVERY) return
-    if (this.#say({ typing: conversation })) this.#typed = { at: Date.now(), conversation }
+  get typing() {
+    return this.#typing
   }
 
   #connect = () => {

@@ -78,14 +78,15 @@ class MessageComposer extends HTMLElement {
 
   #change = (event) => {
     if (event.isComposing) {
-      if (event.data) live.types(Number(this.dataset.conversation))
+      if (event.data) live.typing.types(Number(this.dataset.conversation))
       return
     }
     this.#draft.write(this.#box.value)
     this.#hasWarned = false
     this.#count()
     this.#picker.follow(this.#box)
-    if (this.#box.value.trim()) live.types(Number(this.dataset.conversation))
+    const does = this.#box.value.trim() ? "types" : "stops"
+    live.typing[does](Number(this.dataset.conversation))
   }
 
   async #send() {
@@ -125,7 +126,7 @@ class MessageComposer extends HTMLElement {
     hint.textContent = idle
     if (outcome.state === "taken") {
       this.#tell("")
-      live.replied(Number(conversation))
+      live.typing.replied(Number(conversation))
       this.#thread?.say(outcome.messages)
     } else this.#explain(outcome)
     return outcome
