@@ -18,7 +18,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
 
-from conversations import health, lanes, mini_programs, sending
+from conversations import health, lanes, media, mini_programs, sending
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class LaneWorker(SimpleWorker):
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         lanes.run(_every(SWEEP_EVERY, sending.sweep))
+        lanes.run(_every(SWEEP_EVERY, media.fetch_due))
         lanes.run(_every(BEAT_EVERY, lambda: health.beat("worker")))
         self._await_broker()
         try:
