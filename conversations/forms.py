@@ -7,7 +7,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from conversations.models.parts import MOST_PARTS, fits, tidy
 from conversations.wechat.splitting import split
@@ -59,6 +62,31 @@ class ReplyForm(WordsForm):
                 _("It takes %(count)s messages. Press again to send.")
                 % {"count": len(self.parts)}
             )
+
+
+class ImageForm(forms.Form):
+    """A picture to be sent. Whether it is one, `media` finds out."""
+
+    image = forms.FileField(
+        error_messages={
+            "required": gettext_lazy("Choose a picture."),
+            "missing": gettext_lazy("Choose a picture."),
+            "empty": gettext_lazy("This file is empty."),
+        }
+    )
+    client_uuid = forms.UUIDField()
+
+    def clean_image(self) -> UploadedFile:
+        image: UploadedFile = self.cleaned_data["image"]
+        if (image.size or 0) > settings.IMAGE_MAX_BYTES:
+            raise ValidationError(
+                _("This picture has %(size)s; WeChat takes %(limit)s.")
+                % {
+                    "size": filesizeformat(image.size),
+                    "limit": filesizeformat(settings.IMAGE_MAX_BYTES),
+                }
+            )
+        return image
 
 
 class PickForm(forms.Form):

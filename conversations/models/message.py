@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .conversation import Conversation
 from .customer import Customer
+
+if TYPE_CHECKING:
+    from .picture import Picture
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -17,7 +20,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def drawn(self) -> Self:
         """With all that a message shows."""
         return self.select_related(
-            "agent", "delivery", "conversation__entrance", "customer"
+            "agent",
+            "delivery",
+            "conversation__entrance",
+            "customer",
+            "picture",
+            "attachment__picture",
         )
 
 
@@ -61,9 +69,9 @@ class Message(models.Model):
     )
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.TEXT)
     text = models.TextField(blank=True)
-    # By kind: image {media_id}, card {title, appid, page_path}, link {title,
-    # description, url, thumb_url}, event {event, session_from…}, unknown {kind};
-    # automatic ones bear {rule: name} besides.
+    # By kind: image {media_id}, card {title, appid, page_path, thumb_media_id},
+    # link {title, description, url, thumb_url}, event {event, session_from…}, unknown
+    # {kind}; automatic ones bear {rule: name} besides.
     data = models.JSONField(default=dict, blank=True)
     # Of a picture or card of ours; a customer's is its attachment's.
     picture = models.ForeignKey(
@@ -105,6 +113,14 @@ class Message(models.Model):
     @property
     def is_ours(self) -> bool:
         return self.author in (self.Author.AGENT, self.Author.AUTO_REPLY)
+
+    @property
+    def shown_picture(self) -> Picture | None:
+        """The picture it shows, or a card's cover, once we have it."""
+        if self.picture_id:
+            return self.picture
+        attachment = getattr(self, "attachment", None)
+        return attachment.picture if attachment else None
 
     @property
     def rule_name(self) -> str:

@@ -2,10 +2,15 @@
 
 {"kind": "text", "text": "…"}
 {"kind": "link", "title": "…", "description": "…", "url": "…", "thumb_url": "…"}
+{"kind": "image", "picture": 7}
+{"kind": "card", "title": "…", "page_path": "pages/a?x=1", "picture": 7, "appid": "wx…"}
+
+`picture` is a Picture's id; a card's appid is left out for the mini program's own.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +19,16 @@ from django.utils.translation import gettext as _
 
 from conversations.wechat import jump_links
 
+from .picture import Picture
+
 MOST_PARTS = 5  # WeChat allows no more after one message of the customer's
 _LINK = {"title": 128, "description": 256, "url": 1024, "thumb_url": 1024}  # characters
 
-Part = dict[str, str]
+_CARD = {"title": 64, "page_path": 1024, "appid": 32}  # characters
+_PATH = re.compile(r"[^\s\x00-\x1f]+")
+_APPID = re.compile(r"[0-9A-Za-z_-]*")
+
+Part = dict[str, Any]
 
 
 def clean_parts(parts: Any) -> list[Part]:
@@ -34,21 +45,28 @@ def clean_parts(parts: Any) -> list[Part]:
 
 def preview(parts: list[Part]) -> str:
     """Return one line that says what the parts say."""
-    return " ⏎ ".join(
-        jump_links.plain(part.get("text") or part.get("title", "")) for part in parts
-    )
+    return " ⏎ ".join(_says(part) for part in parts)
+
+
+def _says(part: Part) -> str:
+    words = jump_links.plain(part.get("text") or part.get("title", ""))
+    return f"[{_('Picture')}]" if part.get("kind") == "image" else words
 
 
 def _clean(part: Any) -> Part:
-    if not isinstance(part, dict):
-        raise ValidationError(_("A part must be a text or a link."))
-    match part.get("kind"):
+    match part.get("kind") if isinstance(part, dict) else None:
         case "text":
             return _clean_text(str(part.get("text", "")))
         case "link":
             return _clean_link(part)
+        case "image":
+            return {"kind": "image", "picture": _clean_picture(part)}
+        case "card":
+            return _clean_card(part)
         case _:
-            raise ValidationError(_("A part must be a text or a link."))
+            raise ValidationError(
+                _("A part must be a text, a link, a picture or a card.")
+            )
 
 
 def _clean_text(text: str) -> Part:
@@ -105,3 +123,29 @@ def _clean_link(part: dict[str, Any]) -> Part:
                 _("A link's address begins with https:// or http://.")
             )
     return {"kind": "link", **link}
+
+
+def _clean_card(part: dict[str, Any]) -> Part:
+    card = {key: str(part.get(key) or "").strip() for key in _CARD}
+    card["page_path"] = card["page_path"].removeprefix("/")  # As in app.json
+    if not card["title"] or not card["page_path"]:
+        raise ValidationError(_("A card needs a title and a page."))
+    for key, limit in _CARD.items():
+        if len(card[key]) > limit:
+            raise ValidationError(
+                _("A card's %(field)s is longer than %(limit)s characters.")
+                % {"field": key, "limit": limit}
+            )
+    if not _PATH.fullmatch(card["page_path"]) or not _APPID.fullmatch(card["appid"]):
+        raise ValidationError(_("A card's page or AppID holds what neither can have."))
+    if not card["appid"]:
+        del card["appid"]
+    return {"kind": "card", **card, "picture": _clean_picture(part)}
+
+
+def _clean_picture(part: dict[str, Any]) -> int:
+    picture = part.get("picture")
+    is_id = isinstance(picture, int) and not isinstance(picture, bool)
+    if not is_id or not Picture.objects.filter(pk=picture).exists():
+        raise ValidationError(_("Its picture is missing."))
+    return picture

@@ -182,13 +182,27 @@ def _say(messages: list[Message], now: datetime, *, typing_first: bool) -> None:
 
 
 def _content(part: Part, rule: str = "") -> dict[str, object]:
+    """Return the fields of a message that says a part."""
     data = {"rule": rule} if rule else {}
-    if part["kind"] == "text":
-        return {"kind": Message.Kind.TEXT, "text": part["text"], "data": data}
-    link = {
-        key: part.get(key, "") for key in ("title", "description", "url", "thumb_url")
-    }
-    return {"kind": Message.Kind.LINK, "text": "", "data": {**link, **data}}
+    picture = part.get("picture")
+    match part["kind"]:
+        case "text":
+            return _fields(Message.Kind.TEXT, data, text=part["text"])
+        case "image":
+            return _fields(Message.Kind.IMAGE, data, picture=picture)
+        case "card":
+            names = ("title", "page_path", "appid")
+            card = {key: part[key] for key in names if part.get(key)}
+            return _fields(Message.Kind.CARD, {**card, **data}, picture=picture)
+    names = ("title", "description", "url", "thumb_url")
+    link = {key: part.get(key, "") for key in names}
+    return _fields(Message.Kind.LINK, {**link, **data})
+
+
+def _fields(
+    kind: str, data: dict[str, str], text: str = "", picture: int | None = None
+) -> dict[str, object]:
+    return {"kind": kind, "text": text, "data": data, "picture_id": picture}
 
 
 def _uuids(client_uuid: uuid.UUID, count: int) -> list[uuid.UUID]:
@@ -212,7 +226,7 @@ def _already_said(
     same = len(repeated) == len(parts) and all(
         (message.conversation_id, message.agent_id) == (conversation.pk, agent.pk)
         and _content(part)
-        == {"kind": message.kind, "text": message.text, "data": message.data}
+        == _fields(message.kind, message.data, message.text, message.picture_id)
         for message, part in zip(repeated, parts, strict=False)
     )
     if not same:

@@ -1,0 +1,119 @@
+"""Pictures: sent by agents, and shown to whoever sees the conversation.
+
+A picture from elsewhere on our own address is a file an attacker chose. So it goes out
+as nothing but a picture: made anew by us, with a fixed type nobody may guess at, in a
+sandbox if somebody opens it by itself, and to pages of ours alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from conversations import media
+from conversations.forms import ImageForm, first_error
+from conversations.models import Attachment, Message, Page, Picture
+from conversations.views.conversation import ConversationView
+from conversations.views.replying import ReplyingView, refusal
+
+
+class ImagesView(ReplyingView):
+    """POST: send a picture. One file is one message."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer as POST messages/ does. 422: this file can't be sent."""
+        form = ImageForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return refusal(first_error(form), status=422)
+        try:
+            content = form.cleaned_data["image"].read()
+            picture = media.keep(content, settings.IMAGE_MAX_BYTES)
+        except media.Unusable as exc:
+            return refusal(str(exc), status=422)
+        return self.reply(
+            [{"kind": "image", "picture": picture.pk}],
+            form.cleaned_data["client_uuid"],
+        )
+
+
+class MessagePictureView(ConversationView):
+    """One message's picture, of any of the customer's conversations."""
+
+    message: Message
+
+    def find(self, message_pk: int) -> Message:
+        theirs = Message.objects.drawn().filter(customer=self.conversation.customer_id)
+        return get_object_or_404(theirs, pk=message_pk)
+
+
+class PictureView(MessagePictureView):
+    """GET: the picture. POST: fetch it from WeChat once more.
+
+    POST answers with the message as it then is.
+    """
+
+    def get(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+        picture = _found(self.find(message_pk).shown_picture)
+        name = f"{message_pk}{Path(media.file_name(picture)).suffix}"
+        return as_picture(media.path(picture), picture.content_type, name)
+
+    def post(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+        attachment = get_object_or_404(
+            Attachment.objects.select_related("message"),
+            message=message_pk,
+            message__customer=self.conversation.customer_id,
+        )
+        media.fetch_again(attachment)
+        return render(
+            request,
+            "conversations/_message.html",
+            {"message": self.find(message_pk)},
+        )
+
+
+class ThumbView(MessagePictureView):
+    """GET: its thumbnail."""
+
+    def get(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+        picture = _found(self.find(message_pk).shown_picture)
+        name = f"{message_pk}.thumb.webp"
+        return as_picture(media.thumb_path(picture), media.THUMB_TYPE, name)
+
+
+class PageCoverView(ConversationView):
+    """GET: the cover of a page that an agent may send here as a card."""
+
+    def get(self, request: HttpRequest, pk: int, page_pk: int) -> HttpResponse:
+        pages = Page.objects.select_related("cover").filter(
+            mini_program=self.conversation.customer.mini_program_id
+        )
+        cover = _found(get_object_or_404(pages, pk=page_pk).cover)
+        return as_picture(media.thumb_path(cover), media.THUMB_TYPE, "cover.webp")
+
+
+def as_picture(path: Path, content_type: str, name: str) -> HttpResponse:
+    """Answer with a file of ours as a picture and nothing else."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as exc:
+        raise Http404 from exc
+    return HttpResponse(
+        content,
+        content_type=content_type,
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Content-Disposition": f'inline; filename="{name}"',
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "private, max-age=86400",
+        },
+    )
+
+
+def _found(picture: Picture | None) -> Picture:
+    if picture is None:
+        raise Http404
+    return picture
