@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import pytest
@@ -82,6 +83,17 @@ MATRIX = {
         Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)
     ),
     "conversations/<int:pk>/messages/<int:message_pk>/settlement/": people_send,
+    "conversations/<int:pk>/images/": people_send,
+    # Of a message that has none.
+    "conversations/<int:pk>/pictures/<int:message_pk>/": Access(
+        Statuses(SIGN_IN, 404, 404), Statuses(SIGN_IN, 404, 404)
+    ),
+    "conversations/<int:pk>/pictures/<int:message_pk>/thumb/": Access(
+        Statuses(SIGN_IN, 404, 404), Statuses(SIGN_IN, 405, 405)
+    ),
+    "conversations/<int:pk>/pages/<int:page_pk>/cover/": Access(
+        Statuses(SIGN_IN, 404, 404), Statuses(SIGN_IN, 405, 405)
+    ),
     "conversations/<int:pk>/assignment/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
     ),
@@ -211,7 +223,7 @@ def test_other_methods_do_nothing_but_where_they_are_known(examples, chen, metho
 
 def test_what_isnt_there_is_said_to_people_and_not_to_guests(examples, lin):
     missing = [
-        route.replace("<int:pk>", "999999").replace("<int:message_pk>", "1")
+        re.sub(r"<int:\w+>", "1", route.replace("<int:pk>", "999999"))
         for route in MATRIX
         if "<int:pk>" in route
     ]

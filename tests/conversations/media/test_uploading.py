@@ -51,7 +51,7 @@ def test_a_card_reaches_the_phone_with_its_cover(send, wechat):
     card = {"kind": "card", "title": "蓝牙耳机", "page_path": "pages/goods?id=7"}
     assert send(**card).state == "sent"
     [line] = received(wechat)
-    assert (line["kind"], line["data"]["title"]) == ("card", "蓝牙耳机")
+    assert (line["kind"], line["data"]["title"]) == ("miniprogrampage", "蓝牙耳机")
     assert line["data"]["pagepath"] == "pages/goods?id=7"
 
 
