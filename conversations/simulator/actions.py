@@ -89,6 +89,29 @@ def send_card(
     return _speak(world, openid, fields, data, options)
 
 
+def send_unknown(
+    world: World, openid: str, kind: str, options: dict[str, Any] | None = None
+) -> Future[str]:
+    """Send what a mini program's customer service isn't documented to get."""
+    media_id = {"MediaId": ids.new_media_id()}
+    extra: dict[str, dict[str, Any]] = {
+        "voice": {**media_id, "Format": "amr"},
+        "video": {**media_id, "ThumbMediaId": ids.new_media_id()},
+        "location": {
+            "Location_X": "23.134521",
+            "Location_Y": "113.358803",
+            "Scale": "16",
+            "Label": "广州市天河区体育西路",
+        },
+        "file": {**media_id, "Title": "发票.pdf"},
+    }
+    if kind not in extra:
+        raise ValueError(f"No phone sends {kind!r}.")
+    data = {"label": extra[kind].get("Label") or extra[kind].get("Title", "")}
+    fields = {"MsgType": kind, **extra[kind]}
+    return _speak(world, openid, fields, data, options)
+
+
 def close(world: World, openid: str) -> Future[str]:
     """Leave the chat. WeChat tells the mini program nothing."""
     world.customer(openid)

@@ -20,10 +20,12 @@ page of another site can send without being asked first.
     GET    /_customers?appid=
     POST   /_customers                  {appid, name, openid?} → {openid}
     POST   /_customers/OPENID/ACT       enter {session_from} · text {content} · image
-                                        {base64?} · card {title, pagepath} · close · tap
-                                        {line} · push {fields}
+                                        {base64? or sample?} · card {title, pagepath} ·
+                                        unknown {kind} · close · tap {line} · push
+                                        {fields}
                                         each with {options?: {…}, wait?: true}
     GET    /_state?appid=&openid=&after=&wait=   what a page draws, once it has changed
+    GET    /_samples/NAME               the pictures a phone has to send
     GET    /_pictures/MEDIA_ID          where PicUrl and ThumbUrl point
 """
 
@@ -60,6 +62,8 @@ async def handle(world: World, request: Request) -> Response:
         match request.method, what:
             case "GET", "state":
                 return Response.of(await _wait_for_state(world, request))
+            case "GET", "samples":
+                return Response(media.sample(rest), "image/png")
             case "GET", "pictures":
                 return _picture(world, rest)
             case "POST", "apps" if rest:
@@ -148,10 +152,14 @@ def start(
             return actions.say(world, openid, str(values["content"]), options)
         case "image":
             content = base64.b64decode(values.get("base64", ""))
+            if "sample" in values:
+                content = media.sample(str(values["sample"]))
             return actions.send_picture(world, openid, content, root, options)
         case "card":
             title, path = str(values["title"]), str(values["pagepath"])
             return actions.send_card(world, openid, title, path, root, options)
+        case "unknown":
+            return actions.send_unknown(world, openid, str(values["kind"]), options)
         case "close":
             return actions.close(world, openid)
         case "push":

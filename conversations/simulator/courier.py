@@ -58,7 +58,7 @@ class Courier:
         return {
             "ok": response.status_code == 200 and response.content in answers,
             "status": response.status_code,
-            "answer": response.text[:200],
+            "answer": response.text[:80],
         }
 
     async def close(self) -> None:

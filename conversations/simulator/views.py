@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_POST
 
-from . import actions, control
+from . import actions, bench, control, media
 from .errors import Refusal
 from .http import PREFIX
 from .state import world
@@ -24,7 +24,15 @@ from .state import world
 # The pages of a make-believe mini program that have a contact button.
 ENTRANCES = ["商品详情页", "order/20260918001", "训练营", "售后退款", "首页客服"]
 CARD_TITLE = "订单 20260918001"
-CARD_PATH = "pages/order/detail?id=20260918001"
+CARD_PATH = "pages/order/detail"
+CARD_QUERY = "id=20260918001"
+# WeChat's own faces travel as their names in brackets, and each client draws them.
+FACES = {
+    "[微笑]": "🙂", "[呲牙]": "😁", "[偷笑]": "🤭", "[调皮]": "😜", "[害羞]": "☺️",
+    "[流泪]": "😢", "[发怒]": "😡", "[捂脸]": "🤦", "[抱拳]": "🙏", "[强]": "👍",
+    "[OK]": "👌", "[握手]": "🤝", "[玫瑰]": "🌹", "[爱心]": "❤️", "[庆祝]": "🎉",
+    "[再见]": "👋",
+}  # fmt: skip
 EMOJI = "😀😁😂😊😍😘😎🤔😅😭😡😱🙄😴🥺😜👍👎👌🙏👏💪🤝👋💖💔🌹🎉🎁🎂🍻🔥"  # one character each
 
 
@@ -50,8 +58,15 @@ def phones(request: HttpRequest) -> HttpResponse:
                 "languages": settings.LANGUAGES,
                 "entrances": ENTRANCES,
                 "emoji": EMOJI,
+                "faces": FACES,
+                "samples": media.SAMPLES,
+                "calls": bench.CALLS,
+                "pushes": bench.PUSHES,
+                "ways": bench.WAYS,
+                "control_url": f"{PREFIX}/_",
                 "card_title": CARD_TITLE,
                 "card_path": CARD_PATH,
+                "card_query": CARD_QUERY,
                 "state_url": f"{PREFIX}/_state",
                 "pictures_url": f"{PREFIX}/_pictures/",
             },
@@ -79,7 +94,7 @@ def act(request: HttpRequest, openid: str, act: str) -> JsonResponse:
     """Do something as a customer; see `control` for what. Does not wait for the push."""
     root = request.build_absolute_uri(PREFIX)
     try:
-        if act == "image":
+        if act == "image" and request.FILES:
             actions.send_picture(world(), openid, _picture(request), root)
         elif act == "push":
             raise LookupError("Phones push nothing but what people do.")
@@ -92,7 +107,9 @@ def act(request: HttpRequest, openid: str, act: str) -> JsonResponse:
 
 def _picture(request: HttpRequest) -> bytes:
     file = request.FILES.get("picture")
-    return file.read() if file else b""
+    if file is None or not file.size:
+        raise ValueError("An empty file is no picture.")
+    return file.read()
 
 
 def _values(request: HttpRequest) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 from django.core.asgi import get_asgi_application
@@ -8,9 +10,12 @@ from playwright.sync_api import expect, sync_playwright
 from conversations.simulator import state
 from conversations.simulator.api import application
 from conversations.simulator.http import PREFIX
+from conversations.simulator.media import painted
 from tests.browser.conftest import FLAGS, chromium
 
-from .conftest import APPID, SECRET, WeChat
+from .conftest import APPID, SECRET, WeChat, eventually
+
+WAYS = ("url", "relay", "cloudrun")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -66,6 +71,13 @@ def write(page, words):
     page.keyboard.press("Enter")
 
 
+def take(page, *names):
+    """Take something from behind the plus."""
+    page.get_by_role("button", name="More").click()
+    for name in names:
+        page.get_by_role("button", name=name, exact=True).click()
+
+
 def test_a_conversation_on_the_phone(page, service, receiver):
     enter(page, "训练营")
     write(page, "请问怎么加入？")
@@ -76,15 +88,14 @@ def test_a_conversation_on_the_phone(page, service, receiver):
     service.send_text("在的")
     expect(page.locator(".line--service .bubble")).to_have_text("在的")
     expect(page.locator("#chat-title")).to_have_text("云上小店")
-    expect(page.locator("#strip-left")).to_contain_text("Replies left: 4")
+    expect(page.locator("#strip-left")).to_contain_text("WeChat: 4 left, until")
 
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="Sample picture").click()
-    expect(page.locator(".line--customer img.picture")).to_be_visible()
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="Card", exact=True).click()
-    page.get_by_role("button", name="Send the card").click()
+    take(page, "Sample pictures", "Sample picture 2")
+    expect(page.locator(".line--customer .picture img")).to_be_visible()
+    take(page, "Card", "Send the card")
     expect(page.locator(".line--customer .card--program")).to_be_visible()
+    said = json.loads(receiver.received[-1].body)
+    assert said["PagePath"] == "pages/order/detail?id=20260918001"
 
     before = page.locator(".line").all_inner_texts()
     page.reload()
@@ -108,7 +119,15 @@ def test_words_never_become_markup(page, service):
     ]
     assert '<a href="javascript:alert(1)">no</a>' in bubble.inner_text()
     bubble.locator(".jump").click()
-    expect(page.locator("#toast")).to_have_text("Opens pages/a?id=1")
+    for name, words in {
+        "appid": "x",
+        "page": "pages/a",
+        "query": "id=1",
+        "href": "https://example.com/",
+    }.items():
+        expect(page.locator(f"#leads-{name}")).to_have_text(words)
+    page.keyboard.press("Escape")
+    expect(page.locator("#leads")).to_be_hidden()
 
 
 def test_when_nobody_answers_the_phone_says_so_in_grey(page, service, receiver):
@@ -120,11 +139,160 @@ def test_when_nobody_answers_the_phone_says_so_in_grey(page, service, receiver):
     expect(page.get_by_role("img", name="Not delivered")).to_be_visible()
 
 
+def test_every_kind_a_service_sends_is_drawn(page, service):
+    enter(page, "训练营")
+    write(page, "看看[强]")
+    expect(page.locator(".bubble .face")).to_have_attribute("title", "[强]")
+    upload = {"files": {"media": ("a.png", painted("a", 90, 60))}}
+    upload["params"] = {"access_token": service.get_token(), "type": "image"}
+    media_id = service.http.post("/cgi-bin/media/upload", **upload).json()["media_id"]
+    contents = {
+        "image": {"media_id": media_id},
+        "link": {
+            "title": "须知",
+            "description": "d",
+            "url": "https://e.cn/a",
+            "thumb_url": "u",
+        },
+        "miniprogrampage": {
+            "title": "我的订单",
+            "pagepath": "pages/order?id=7",
+            "thumb_media_id": media_id,
+        },
+    }
+    for kind, content in contents.items():
+        fields = {"touser": service.openid, "msgtype": kind, kind: content}
+        fields["aimsgcontext"] = {"is_ai_msg": int(kind == "link")}
+        answer = service.call("/cgi-bin/message/custom/send", fields)
+        assert answer["errcode"] == 0
+    expect(page.locator(".card--link")).to_have_attribute("href", "https://e.cn/a")
+    expect(page.locator(".by-ai")).to_have_count(1)
+    page.locator(".picture").click()
+    expect(page.locator("#viewer img")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".card--program").click()
+    expect(page.locator("#leads-page")).to_have_text("pages/order")
+    expect(page.locator("#leads-query")).to_have_text("id=7")
+    expect(page.locator("#leads-appid")).to_have_text(APPID)
+    expect(page.locator("#leads-href")).to_be_hidden()
+
+
+def test_what_a_mini_program_cannot_take_is_sent_all_the_same(page, receiver):
+    enter(page, "训练营")
+    for name in ("Voice", "Video", "Location", "File"):
+        take(page, name)
+    expect(page.locator(".line--customer .unknown")).to_have_count(4)
+    expect(page.locator(".person__last")).to_contain_text("[File] 发票.pdf")
+    kinds = [json.loads(push.body)["MsgType"] for push in receiver.received]
+    assert kinds == ["event", "voice", "video", "location", "file"]
+
+
+def test_a_message_handed_over_says_so_quietly(page, service, receiver):
+    enter(page, "训练营")
+
+    def hand_over(received):
+        fields = json.loads(received.body)
+        answer = {
+            "ToUserName": fields["FromUserName"],
+            "FromUserName": fields["ToUserName"],
+            "CreateTime": 1,
+            "MsgType": "transfer_customer_service",
+        }
+        return 200, json.dumps(answer).encode()
+
+    receiver.answers = [hand_over]
+    write(page, "转人工")
+    expect(page.locator(".line__note")).to_contain_text("Handed over")
+
+
+def test_a_fault_is_armed_by_a_click_and_counted_down(page, service):
+    enter(page, "训练营")
+    write(page, "在吗")
+    page.get_by_label("How often").select_option("2")
+    bench = page.get_by_role("complementary", name="Faults")
+    bench.get_by_role("button", name="45011 too fast").click()
+    armed = bench.get_by_role("list", name="Armed")
+    expect(armed).to_contain_text("2×")
+    assert service.send_text() == 45011
+    expect(armed).to_contain_text("1×")
+    bench.get_by_role("button", name="Slow answer").click()
+    expect(armed.get_by_role("listitem")).to_have_count(2)
+    armed.get_by_role("button", name="Remove").last.click()
+    expect(armed.get_by_role("listitem")).to_have_count(1)
+    bench.get_by_role("button", name="Clear all").click()
+    expect(bench.get_by_text("Nothing is set to go wrong.")).to_be_visible()
+    assert service.send_text() == 0
+
+
+def test_an_ip_refused_is_met_at_the_next_token(page, service):
+    enter(page, "训练营")
+    token = service.get_token()
+    page.get_by_role("button", name="40164 IP refused").click()
+    expect(page.locator(".armed__one")).to_have_count(1)
+    params = {"access_token": token}
+    answer = service.http.get("/cgi-bin/getcallbackip", params=params).json()
+    assert answer["errcode"] == 42001
+    with pytest.raises(KeyError):
+        service.get_token()
+
+
+def test_the_next_two_messages_change_places(page, service, receiver):
+    enter(page, "训练营")
+    page.get_by_role("button", name="Swap the next two").click()
+    expect(page.locator(".armed__one")).to_have_count(1)
+    write(page, "一")
+    expect(page.locator(".armed__one")).to_have_count(0)
+    write(page, "二")
+    eventually(lambda: len(receiver.received) == 3)
+    said = [json.loads(push.body)["Content"] for push in receiver.received[1:]]
+    assert said == ["二", "一"]
+
+
+def test_the_way_of_the_pushes_is_chosen_among_those_set_up(page, service, receiver):
+    relay, container = (page.locator(f"[name=way][value={w}]") for w in WAYS[1:])
+    expect(relay).to_be_disabled()
+    service.control("apps", appid=APPID, cloudrun_url=receiver.url)
+    expect(container).to_be_enabled()
+    container.check(force=True)
+    expect(page.locator("#address")).to_have_text(receiver.url)
+    page.get_by_role("button", name="Check the address").click()
+    expect(page.locator("#checked")).to_have_text("It answered as it should.")
+    assert json.loads(receiver.received[-1].body) == {"action": "CheckContainerPath"}
+
+
+def test_the_limits_can_be_read(page, service):
+    page.get_by_text("Limits").click()
+    expect(page.locator("#limits")).to_contain_text("5 / 172800")
+    service.control("limits", message_grant=[1, 60])
+    expect(page.locator("#limits")).to_contain_text("1 / 60")
+
+
+def test_on_a_narrow_screen_the_faults_come_from_the_side(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    bench = page.locator("#bench")
+    expect(bench).to_be_hidden()
+    page.locator(".strip__bench").click()
+    expect(bench).to_be_visible()
+    bench.get_by_role("button", name="Close").click()
+    expect(bench).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_whoever_did_something_last_stands_first(page, service):
+    enter(page, "训练营")
+    write(page, "我先")
+    service.world.add_customer(APPID, "小红")
+    expect(page.locator(".person__name")).to_have_text(["小明", "小红"])
+    red = service.world.customers(APPID)[-1].openid
+    service.http.post(f"/_customers/{red}/text", json={"content": "我后"})
+    expect(page.locator(".person__name")).to_have_text(["小红", "小明"])
+
+
 def test_a_second_customer_has_a_phone_of_their_own(page, service):
     enter(page, "训练营")
     write(page, "小明的话")
     page.get_by_role("textbox", name="Name of a new customer").fill("小红")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("[data-openid][aria-current]")).to_contain_text("小红")
     expect(page.locator("#shop")).to_be_visible()
     service.send_text("给小明")

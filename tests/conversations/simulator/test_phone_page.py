@@ -90,9 +90,20 @@ def test_a_picture_from_the_phone_is_one_we_can_fetch(
     assert fields["PicUrl"].startswith("http://testserver/simulator/api/_pictures/")
 
 
+def test_a_phone_has_pictures_and_unsupported_things_to_send(browser, receiver):
+    openid = post(browser, "", appid=APPID, name="小明").json()["openid"]
+    assert post(browser, f"{openid}/image/", sample="tall").status_code == 200
+    assert post(browser, f"{openid}/unknown/", kind="location").status_code == 200
+    eventually(lambda: len(receiver.received) == 2)
+    kinds = {json.loads(push.body)["MsgType"] for push in receiver.received}
+    assert kinds == {"image", "location"}
+
+
 @pytest.mark.parametrize(
     ("path", "values"),
     [
+        ("XIAOMING/image/", {"sample": "none"}),
+        ("XIAOMING/unknown/", {"kind": "hologram"}),
         ("", {"appid": APPID, "name": " "}),
         ("", {"appid": "wxnobody", "name": "小明"}),
         ("", {}),

@@ -11,12 +11,15 @@ export class ChatLog {
   #list
   #stage
   #onJump
+  #onPicture
   #names
 
-  constructor(list, stage, onJump) {
+  // onJump({appid, path, href}) and onPicture(address) are called on a tap.
+  constructor(list, stage, { onJump, onPicture }) {
     this.#list = list
     this.#stage = stage
     this.#onJump = onJump
+    this.#onPicture = onPicture
   }
 
   // Begin with another chat. names: {customer, service}
@@ -66,7 +69,7 @@ export class ChatLog {
     const before = this.#list.lastElementChild
     if (before && line.at - Number(before.dataset.at) < GAP) return
     const time = drawn.querySelector(".line__time")
-    time.textContent = timeInChat(line.at, this.#stage.dataset.textYesterday)
+    time.textContent = timeInChat(line.at, this.#stage.dataset)
     time.hidden = false
   }
 
@@ -74,6 +77,11 @@ export class ChatLog {
     drawn.dataset.state = line.state
     const mark = drawn.querySelector(".line__state")
     if (line.state === "failed" && !mark.firstChild) mark.append(fromTemplate("failed-mark"))
+    if (line.state === "transferred" && !drawn.querySelector(".line__note")) {
+      const note = fromTemplate("handed-over")
+      note.textContent = this.#stage.dataset.textHandedOver
+      drawn.append(note)
+    }
   }
 
   #drawContent(line) {
@@ -82,6 +90,10 @@ export class ChatLog {
       case "image": return this.#drawPicture(line.data.media_id)
       case "link": return this.#drawLink(line.data)
       case "miniprogrampage": return this.#drawCard(line.data)
+      case "voice":
+      case "video":
+      case "location":
+      case "file": return this.#drawUnknown(line)
       default: return document.createTextNode(line.data.content ?? "")
     }
   }
@@ -95,12 +107,23 @@ export class ChatLog {
   }
 
   #drawPicture(mediaId) {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.className = "picture"
     const picture = document.createElement("img")
-    picture.className = "picture"
     picture.alt = this.#stage.dataset.textPicture
     picture.addEventListener("load", () => this.#isNearEndBefore(picture) && this.scrollToEnd())
     picture.src = this.#pictureUrl(mediaId)
-    return picture
+    button.addEventListener("click", () => this.#onPicture(picture.src))
+    button.append(picture)
+    return button
+  }
+
+  #drawUnknown({ kind, data }) {
+    const drawn = fromTemplate("unknown-line")
+    drawn.querySelector("use").setAttribute("href", `#i-${kind}`)
+    drawn.querySelector("span").textContent = `${nameOf(kind, this.#stage)} ${data.label}`.trim()
+    return drawn
   }
 
   // A picture grows when it comes: whoever read the end still wants to.
@@ -114,7 +137,7 @@ export class ChatLog {
     if (isWeb(url)) card.href = url
     card.querySelector(".card__title").textContent = title
     card.querySelector(".card__text").textContent = description
-    if (URL.canParse(thumb, location.href) && new URL(thumb, location.href).origin === location.origin && thumb) {
+    if (isWeb(thumb) && URL.canParse(thumb) && new URL(thumb).origin === location.origin) {
       const picture = document.createElement("img") // Another site's would need a looser policy
       picture.alt = ""
       picture.src = thumb
@@ -123,13 +146,13 @@ export class ChatLog {
     return card
   }
 
-  #drawCard({ title, pagepath, thumb_media_id: cover }) {
+  #drawCard({ title, pagepath, appid, thumb_media_id: cover }) {
     const card = fromTemplate("program-card")
     card.querySelector(".card__app").textContent = this.#names.service
     card.querySelector(".card__title").textContent = title
     card.querySelector(".card__cover").src = this.#pictureUrl(cover)
     card.dataset.path = pagepath
-    card.addEventListener("click", () => this.#onJump(pagepath))
+    card.addEventListener("click", () => this.#onJump({ appid: appid ?? this.#stage.dataset.app, path: pagepath }))
     return card
   }
 
@@ -143,6 +166,13 @@ export class ChatLog {
   #pictureUrl(mediaId) {
     return this.#stage.dataset.picturesUrl + encodeURIComponent(mediaId)
   }
+}
+
+// Return what a kind of line is called where it can't be shown.
+export function nameOf(kind, { dataset }) {
+  const { textPicture, textLink, textCard, textVoice, textVideo, textLocation, textFile } = dataset
+  const names = { image: textPicture, link: textLink, miniprogrampage: textCard }
+  return { ...names, voice: textVoice, video: textVideo, location: textLocation, file: textFile }[kind] ?? ""
 }
 
 export function fromTemplate(id) {

@@ -8,7 +8,7 @@ export class Composer {
   #send = this.#form.querySelector(".composer__send")
   #more = this.#form.querySelector(".composer__more")
   #panels = [...this.#form.querySelectorAll("[data-panel]")]
-  #cardFields = document.getElementById("card-fields")
+  #shelf = document.getElementById("panel-more")
   #onAct
 
   // onAct(act, values) does it, and resolves to whether it was done.
@@ -21,8 +21,8 @@ export class Composer {
     for (const button of this.#panels) button.addEventListener("click", () => this.#toggle(button))
     document.getElementById("panel-emoji").addEventListener("click", this.#insertEmoji)
     document.getElementById("picture").addEventListener("change", this.#sendPicture)
-    document.getElementById("sample-picture").addEventListener("click", () => this.#act("image", {}))
-    document.getElementById("card").addEventListener("click", () => (this.#cardFields.hidden = !this.#cardFields.hidden))
+    this.#shelf.addEventListener("click", this.#takeFromShelf)
+    document.getElementById("panel-samples").addEventListener("click", this.#sendSample)
     document.getElementById("send-card").addEventListener("click", this.#sendCard)
   }
 
@@ -68,12 +68,30 @@ export class Composer {
       button.setAttribute("aria-expanded", isShown)
       document.getElementById(`panel-${button.dataset.panel}`).hidden = !isShown
     }
-    this.#cardFields.hidden = true
+    for (const panel of this.#deeper) panel.hidden = true
     this.#form.dispatchEvent(new CustomEvent("composer:resized", { bubbles: true }))
   }
 
+  // What lies behind the plus: some of it opens a panel of its own in its place.
+  #takeFromShelf = ({ target }) => {
+    const { more, unknown } = target.closest("button")?.dataset ?? {}
+    if (unknown) this.#act("unknown", { kind: unknown })
+    if (!more) return
+    this.#shelf.hidden = true
+    document.getElementById(`panel-${more}`).hidden = false
+  }
+
+  #sendSample = ({ target }) => {
+    const sample = target.closest("[data-sample]")?.dataset.sample
+    if (sample) this.#act("image", { sample })
+  }
+
+  get #deeper() {
+    return ["samples", "card"].map((name) => document.getElementById(`panel-${name}`))
+  }
+
   #insertEmoji = ({ target }) => {
-    const { emoji } = target.dataset
+    const { emoji } = target.closest("button")?.dataset ?? {}
     if (!emoji) return
     this.#words.setRangeText(emoji, this.#words.selectionStart, this.#words.selectionEnd, "end")
     this.#weigh()
@@ -90,7 +108,8 @@ export class Composer {
 
   #sendCard = () => {
     const title = document.getElementById("card-title").value
-    const pagepath = document.getElementById("card-path").value
+    const query = document.getElementById("card-query").value.replace(/^\?/, "")
+    const pagepath = document.getElementById("card-page").value + (query && `?${query}`)
     return this.#act("card", { title, pagepath })
   }
 

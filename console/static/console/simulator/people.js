@@ -1,13 +1,16 @@
 // The list of customers: whose phone is in hand, and who has heard something new.
 
 import { dressAvatar } from "./avatar.js"
-import { fromTemplate } from "./chat_log.js"
+import { fromTemplate, nameOf } from "./chat_log.js"
 import { timeInChat } from "./times.js"
+
+const TAG = /<\/?a\b[^<>]*>/giu // Of a link; the words in it stay
 
 export class People {
   #list = document.getElementById("customers")
   #none = document.getElementById("no-customers")
   #seen = new Map() // openid → the last line looked at
+  #chosen
   #stage
   #onChoose
 
@@ -22,6 +25,8 @@ export class People {
     const rows = customers.map((customer) => this.#row(customer, customer.openid === chosen))
     const focused = document.activeElement?.closest("[data-openid]")?.dataset.openid
     this.#list.replaceChildren(...rows)
+    if (chosen !== this.#chosen) this.#list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
+    this.#chosen = chosen
     if (focused) this.#list.querySelector(`[data-openid="${focused}"]`)?.focus()
   }
 
@@ -35,15 +40,13 @@ export class People {
     dressAvatar(row.querySelector(".avatar"), customer.name)
     row.querySelector(".person__name").textContent = customer.name
     row.querySelector(".person__last").textContent = last ? this.#preview(last) : this.#stage.dataset.textEmpty
-    row.querySelector(".person__time").textContent = last ? timeInChat(last.at, this.#stage.dataset.textYesterday) : ""
+    row.querySelector(".person__time").textContent = last ? timeInChat(last.at, this.#stage.dataset) : ""
     row.querySelector(".person__new").hidden = !this.#isNew(customer, isChosen)
     return row
   }
 
   #preview({ kind, data }) {
-    const { textPicture, textLink, textCard } = this.#stage.dataset
-    const kinds = { image: textPicture, link: textLink, miniprogrampage: textCard }
-    return `${kinds[kind] ?? ""} ${data.title ?? data.content ?? ""}`.trim()
+    return `${nameOf(kind, this.#stage)} ${data.title ?? data.content ?? data.label ?? ""}`.replace(TAG, "").trim()
   }
 
   #isNew({ openid, last }, isChosen) {

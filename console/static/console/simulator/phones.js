@@ -1,13 +1,16 @@
 // The page with the phones: one phone in hand at a time, of one customer of one mini
 // program. What it shows it has from the simulator, which answers when something changes.
 
+import { Bench } from "./bench.js"
 import { ChatLog } from "./chat_log.js"
 import { Composer } from "./composer.js"
 import { People } from "./people.js"
 import { pause, post, watch } from "./server.js"
+import { showPicture, showWhere } from "./sheets.js"
 import { timeInChat, timeOfDay } from "./times.js"
 
 const TOAST = 2500 // ms
+const LONGEST = 2 ** 31 - 1 // ms that a timer can wait
 const GLIMPSE = 400 // ms that typing shows before a message that came right behind it
 
 const stage = document.getElementById("stage")
@@ -15,7 +18,8 @@ const { dataset } = stage
 const appid = dataset.app
 const byId = (id) => document.getElementById(id)
 
-const log = new ChatLog(byId("log"), stage, (path) => toast(dataset.textOpens.replace("{path}", path)))
+const log = new ChatLog(byId("log"), stage, { onJump: showWhere, onPicture: showPicture })
+const bench = new Bench(appid, () => toast(dataset.textFailed))
 const composer = new Composer(act)
 const people = new People(stage, choose)
 
@@ -23,6 +27,7 @@ let chosen = dataset.customer
 let watching = new AbortController()
 let toasting
 let typing
+let closing // The reply window, while it is open
 let isOpen = false // The log shows the chosen customer's chat
 
 function start() {
@@ -39,6 +44,7 @@ function start() {
 }
 
 async function draw(state) {
+  bench.draw(state)
   if (!state.customer && state.customers.length) return choose(state.customers[0].openid)
   people.draw(state.customers, chosen)
   stage.classList.toggle("stage--nobody", !state.customer)
@@ -77,11 +83,16 @@ function showTyping(seconds) {
 }
 
 // What WeChat would show nobody: how much it still lets the service say.
-function showStrip({ name, quota, session_from: entrance }) {
-  const until = quota.closes_at && dataset.textCloses.replace("{t}", timeInChat(quota.closes_at, dataset.textYesterday))
+function showStrip({ name, quota, session_from: entrance }, now) {
+  const until = quota.closes_at && timeInChat(quota.closes_at, dataset)
   byId("strip-who").textContent = name
-  byId("strip-left").textContent = until ? `${dataset.textLeft.replace("{n}", quota.remaining)} · ${until}` : dataset.textClosed
+  byId("strip-left").textContent = until
+    ? dataset.textLeft.replace("{n}", quota.remaining).replace("{t}", until)
+    : dataset.textClosed
   byId("strip-left").dataset.remaining = until ? quota.remaining : 0
+  clearTimeout(closing)
+  const milliseconds = (quota.closes_at - now) * 1000
+  if (until && milliseconds < LONGEST) closing = setTimeout(() => showStrip({ name, quota: {}, session_from: entrance }), milliseconds)
   byId("strip-entrance").textContent = entrance ? dataset.textEntrance.replace("{entrance}", entrance) : ""
 }
 
@@ -145,10 +156,11 @@ byId("enter-other").addEventListener("submit", (event) => {
 byId("leave").addEventListener("click", () => act("close"))
 stage.addEventListener("composer:resized", () => log.scrollToEnd())
 
-for (const button of document.querySelectorAll("[data-people-toggle]")) {
-  button.addEventListener("click", () => byId("people").classList.toggle("people--open"))
+for (const side of ["people", "bench"]) {
+  const toggle = () => byId(side).classList.toggle(`${side}--open`)
+  for (const button of document.querySelectorAll(`[data-${side}-toggle]`)) button.addEventListener("click", toggle)
+  addEventListener("keydown", ({ key }) => key === "Escape" && byId(side).classList.remove(`${side}--open`))
 }
-addEventListener("keydown", ({ key }) => key === "Escape" && byId("people").classList.remove("people--open"))
 
 for (const link of document.querySelectorAll("[data-language]")) {
   link.addEventListener("click", (event) => {

@@ -43,6 +43,17 @@ export async function post(url, values) {
   return response.json()
 }
 
+// Pull a string of the simulator itself; return the answer's JSON. Throws when refused.
+export async function control(method, url, values) {
+  const response = await fetch(url, {
+    method,
+    headers: values ? { "Content-Type": "application/json" } : {},
+    body: values && JSON.stringify(values),
+  })
+  if (!response.ok) throw new Error(response.statusText)
+  return response.json()
+}
+
 export function pause(milliseconds) {
   return new Promise((resume) => setTimeout(resume, milliseconds))
 }

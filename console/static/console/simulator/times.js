@@ -10,12 +10,12 @@ export function timeOfDay(at) {
   return clock.format(new Date(at * 1000))
 }
 
-// Return 14:05, Yesterday 14:05 or 18 Sept 14:05.
-export function timeInChat(at, yesterday) {
+// Return 14:05, Yesterday 14:05 or 18 Sept 14:05, with the words of the page's data.
+export function timeInChat(at, { textYesterday }) {
   const day = dayOf(new Date(at * 1000))
   const today = dayOf(new Date())
   if (day === today) return timeOfDay(at)
-  if (day === dayOf(new Date(Date.now() - 86_400_000))) return `${yesterday} ${timeOfDay(at)}`
+  if (day === dayOf(new Date(Date.now() - 86_400_000))) return `${textYesterday} ${timeOfDay(at)}`
   return `${date.format(new Date(at * 1000))} ${timeOfDay(at)}`
 }
 
