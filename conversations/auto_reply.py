@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 from django.db.models import Max
 from django.utils import timezone
 
-from conversations import access, live, patterns, reply_windows, sending
+from conversations import access, live, patterns, reply_windows, rule_trace, sending
 from conversations.models import (
     AutoReplyRule,
     Conversation,
@@ -47,21 +47,23 @@ DUE_MOST = 200  # fallbacks sent in one round of the timer
 class Heard:
     """A push, in the conversation where it landed, and what comes of it.
 
-    may_be_handed_over  it is a message, no agent of ours has the customer, and our
-                        answer can tell WeChat to
-    rule                the one it sets off
-    handed_over         by that rule, or by the clock
-    withheld            why the rule may not speak all the same, or ""
-    began_waiting       it is the first of the customer's that no human has answered
+    obstacle       why it can't be handed over: it is an event, held by an agent, cloud
+                   run, or too late; "" if it can
+    rule           the one it sets off
+    handed_over    by that rule, or by the clock
+    withheld       why the rule may not speak all the same, or ""
+    began_waiting  it is the first of the customer's that no human has answered
+    trace          which rules were looked at, and why each did what it did
     """
 
     push: Push
     conversation: Conversation
-    may_be_handed_over: bool = False
+    obstacle: str = "event"
     rule: AutoReplyRule | None = None
     handed_over: bool = False
     withheld: str = ""
     began_waiting: bool = False
+    trace: rule_trace.Trace = field(default_factory=list)
 
     @property
     def customer(self) -> Customer:
@@ -80,29 +82,41 @@ def decide(heard: Sequence[Heard], now: datetime) -> None:
         customer = one.customer
         theirs = rules.get(customer.mini_program_id, [])
         if is_silent(customer, now):
+            one.trace = rule_trace.SILENT if theirs else []
             continue
-        if one.may_be_handed_over and is_handing_over(customer.mini_program, now):
-            one.handed_over = True
+        if not one.obstacle and is_handing_over(customer.mini_program, now):
+            one.handed_over, one.trace = True, rule_trace.BY_THE_CLOCK
             continue
         if attended is None and _asks_who_is_online(theirs, one.push):
             attended = access.attended(rules)
-        ready = [rule for rule in theirs if _is_ready(rule, one, cooled)]
+        held_back = {rule.pk: _holds_back(rule, one, cooled) for rule in theirs}
+        ready = [rule for rule in theirs if not held_back[rule.pk]]
         online = customer.mini_program_id in (attended or ())
         one.rule = choose(ready, one.push, one.conversation.session_from, online)
         if one.rule is None:
+            one.trace = _trace(one, theirs, held_back)
             continue
         one.handed_over = one.rule.action == Action.HAND_OVER
         one.withheld = "" if one.handed_over else _no_room(one.rule, customer, now)
         if not one.withheld:
             cooled.begin(one.rule, customer)
+        one.trace = _trace(one, theirs, held_back)
 
 
-def _is_ready(rule: AutoReplyRule, one: Heard, cooled: _Cooldowns) -> bool:
-    """Return whether a rule can do what it does, now and for this push."""
+def _trace(
+    one: Heard, rules: list[AutoReplyRule], held_back: dict[int, str]
+) -> rule_trace.Trace:
+    outcome = "hands_over" if one.handed_over else one.withheld or "answered"
+    session_from = one.conversation.session_from
+    return rule_trace.of(rules, one.rule, one.push, session_from, held_back, outcome)
+
+
+def _holds_back(rule: AutoReplyRule, one: Heard, cooled: _Cooldowns) -> str:
+    """Return why a rule can't do what it does for this push, or ""."""
     if rule.action == Action.HAND_OVER:
-        # Each message by itself: what isn't handed over stays with us, unseen there.
-        return one.may_be_handed_over
-    return cooled.over(rule, one.customer)
+        # Without a pause: each message goes where its own answer sends it.
+        return one.obstacle
+    return "" if cooled.over(rule, one.customer) else "cooling down"
 
 
 def _no_room(rule: AutoReplyRule, customer: Customer, now: datetime) -> str:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from conversations import lights, receiving
 from conversations.once_only import Arrival, Taken
@@ -86,16 +86,28 @@ def _commit(arrivals: list[Arrival]) -> Sequence[Taken | None]:
     for fresh_connection in (False, True):
         try:
             return receiving.receive(arrivals)
-        except OperationalError as exc:
+        except (OperationalError, InterfaceError) as exc:
             _report(arrivals, exc)
             if fresh_connection or connection.vendor == "sqlite":
                 break
         except Exception as exc:
             _report(arrivals, exc)
             if len(arrivals) == 1:
-                break
+                return [_keep_failed(arrivals[0], type(exc).__name__)]
             return [taken for one in arrivals for taken in _commit([one])]
     return [None] * len(arrivals)
+
+
+def _keep_failed(arrival: Arrival, error: str) -> Taken | None:
+    """Keep what we can't make anything of: WeChat would only send the same again.
+
+    None if it can't even be kept as it came.
+    """
+    try:
+        return receiving.keep_failed(arrival, error)
+    except Exception as exc:
+        _report([arrival], exc)
+        return None
 
 
 def _note_pushes(arrivals: Iterable[Arrival]) -> None:

@@ -36,12 +36,14 @@ class Arrival:
     answered: bool = False
 
     @property
-    def takes_transfer(self) -> bool:
-        """Whether our answer can hand this message over to WeChat's own tool.
+    def transfer_obstacle(self) -> str:
+        """Why our answer can't hand this message over to WeChat's own tool, or "".
 
-        A Cloud Run container can't: there WeChat takes no answer but success.
+        In Cloud Run WeChat takes no answer but success.
         """
-        return not self.answered and self.authenticated_by != "cloud_run"
+        if self.authenticated_by == "cloud_run":
+            return "cloud run"
+        return "too late" if self.answered else ""
 
     @property
     def digest(self) -> str:
@@ -67,11 +69,13 @@ class Sorted:
     """Arrivals, sorted.
 
     fresh        those that had not come before, in WeChat's order
+    rows         by their keys, the ids of the rows written for them
     handed_over  the keys of those that had, and were handed over then
     replayed     what is to be refused
     """
 
     fresh: list[Arrival]
+    rows: dict[str, int]
     handed_over: set[str]
     replayed: list[Arrival]
 
@@ -87,13 +91,15 @@ def sort(arrivals: Sequence[Arrival], now: datetime) -> Sorted:
         ignore_conflicts=True,
     )
     there = ReceivedPush.objects.filter(dedupe_key__in=list(by_key))
-    fresh, handed_over = [], set()
-    for key, by, outcome in there.values_list("dedupe_key", "receipt", "outcome"):
+    rows, handed_over = {}, set()
+    seen = there.values_list("pk", "dedupe_key", "receipt", "outcome")
+    for pk, key, by, outcome in seen:
         if by == receipt:
-            fresh.append(by_key[key])
+            rows[key] = pk
         elif outcome == Outcome.HANDED_OVER:
             handed_over.add(key)
-    return Sorted(sorted(fresh, key=_wechats_order), handed_over, replayed)
+    fresh = sorted((by_key[key] for key in rows), key=_wechats_order)
+    return Sorted(fresh, rows, handed_over, replayed)
 
 
 def _row(arrival: Arrival, receipt: uuid.UUID, now: datetime) -> ReceivedPush:
@@ -105,8 +111,20 @@ def _row(arrival: Arrival, receipt: uuid.UUID, now: datetime) -> ReceivedPush:
         authenticated_by=arrival.authenticated_by,
         kind=arrival.push.kind,
         received_at=now,
-        outcome=Outcome.STORED if arrival.push.openid else Outcome.IGNORED,
+        **_outcome(arrival.push),
     )
+
+
+def _outcome(push: Push) -> dict[str, str]:
+    """Return what becomes of a push by itself: it is WeChat's, so it is kept whatever
+    it says, and can be replayed once we can read it."""
+    if push.openid:
+        return {"outcome": Outcome.STORED}
+    if not push.fields:
+        return {"outcome": Outcome.FAILED, "error": "Unreadable"}
+    if "Encrypt" in push.fields:  # In plain mode, from a WeChat in secure mode
+        return {"outcome": Outcome.FAILED, "error": "Encrypted"}
+    return {"outcome": Outcome.IGNORED}
 
 
 def _wechats_order(arrival: Arrival) -> tuple[datetime, int, str]:

@@ -13,14 +13,23 @@ number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from conversations import auto_reply, live, media, once_only, reply_windows
+from conversations import (
+    auto_reply,
+    live,
+    media,
+    once_only,
+    push_log,
+    reply_windows,
+)
 from conversations.auto_reply import Heard
 from conversations.models import (
     Assignment,
@@ -29,6 +38,7 @@ from conversations.models import (
     DueReply,
     Entrance,
     Message,
+    MiniProgram,
     ReceivedPush,
 )
 from conversations.models.conversation import digest_of
@@ -44,7 +54,9 @@ from conversations.wechat.pushes import (
     UnknownPush,
 )
 
-HELD_BY_WECHAT = timedelta(minutes=30)  # a session there without a word; then it ends
+# So long WeChat keeps a customer's messages from us once somebody there has them.
+HELD_BY_WECHAT = timedelta(minutes=30)
+ORIGINAL_ID = re.compile(r"gh_[0-9A-Za-z]{1,61}")
 LATE = timedelta(seconds=60)  # after this a push keeps its own time, and says so
 
 
@@ -58,24 +70,47 @@ def receive(arrivals: Sequence[Arrival]) -> list[Taken]:
     with live.recording():
         pushes = once_only.sort(arrivals, now)
         known = [one for one in pushes.fresh if one.push.openid]
-        handed_over = _Batch(known, now).apply() if known else set()
+        batch = _Batch(known, now, pushes.rows)
+        handed_over = batch.apply() if known else set()
     handed_over |= pushes.handed_over
     fresh = {id(one) for one in pushes.fresh}
     replayed = {id(one) for one in pushes.replayed}
+    push_log.came_again(
+        [
+            (one.mini_program_id, one.push.dedupe_key)
+            for one in arrivals
+            if id(one) not in fresh and id(one) not in replayed
+        ]
+    )
     return [
         Taken(
             repeated=id(one) not in fresh,
-            handed_over=one.push.dedupe_key in handed_over and one.takes_transfer,
+            handed_over=one.push.dedupe_key in handed_over,
             replayed=id(one) in replayed,
         )
         for one in arrivals
     ]
 
 
+def keep_failed(arrival: Arrival, error: str) -> Taken:
+    """Keep a push as it came, of which nothing could be made, to be replayed.
+
+    error  an exception's name; its text may quote what a customer wrote
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        pushes = once_only.sort([arrival], now)
+        ReceivedPush.objects.filter(pk__in=pushes.rows.values()).update(
+            outcome=ReceivedPush.Outcome.FAILED, error=error[:100]
+        )
+    return Taken(repeated=not pushes.fresh, replayed=bool(pushes.replayed))
+
+
 @dataclass
 class _Batch:
     arrivals: list[Arrival]
     now: datetime
+    rows: dict[str, int]  # of received pushes, by their keys
     customers: dict[tuple[int, str], Customer] = field(default_factory=dict)
     conversations: dict[tuple[int, str], Conversation] = field(default_factory=dict)
     # Open conversations of these customers that are somebody's, or wait.
@@ -93,21 +128,51 @@ class _Batch:
             Heard(
                 arrival.push,
                 self.conversations[customer.pk, digest_of(session_from)],
-                may_be_handed_over=arrival.takes_transfer
-                and not is_event(arrival.push)
-                and customer.pk not in self.assigned,
+                obstacle=self._obstacle(arrival, customer),
             )
             for arrival, customer, session_from in placed
         ]
         auto_reply.decide(heard, self.now)
-        messages = [line for one in heard for line in self._hear(one)]
+        lines = [self._hear(one) for one in heard]
+        messages = [line for theirs in lines for line in theirs]
         Message.objects.bulk_create(messages)
         media.expect(messages, self.now)
         self._keep(messages)
         handed_over = [one for one in heard if one.handed_over]
         self._hand_over(handed_over)
         auto_reply.carry_out(heard, self.now)
+        self._trace(heard, [theirs[0] for theirs in lines])
+        self._learn_original_ids()
         return {one.push.dedupe_key for one in handed_over}
+
+    def _trace(self, heard: list[Heard], messages: list[Message]) -> None:
+        """Note on each push which message it became, and what rules made of it."""
+        ReceivedPush.objects.bulk_update(
+            [
+                ReceivedPush(
+                    pk=self.rows[one.push.dedupe_key], message=message, trace=one.trace
+                )
+                for one, message in zip(heard, messages, strict=True)
+            ],
+            ["message", "trace"],
+        )
+
+    def _learn_original_ids(self) -> None:
+        """Every push names its mini program so; the first that is WeChat's own tells
+        us. What a cloud function hands on may say anything."""
+        missing = {
+            customer.mini_program_id
+            for customer in self.customers.values()
+            if not customer.mini_program.original_id
+        }
+        for one in self.arrivals:
+            is_wechats = one.authenticated_by in ("signature", "msg_signature")
+            said = ORIGINAL_ID.fullmatch(one.push.original_id)
+            if one.mini_program_id in missing and is_wechats and said:
+                missing.discard(one.mini_program_id)
+                MiniProgram.objects.filter(
+                    pk=one.mini_program_id, original_id=""
+                ).update(original_id=said[0])
 
     def _find_customers(self) -> None:
         wanted = {(one.mini_program_id, one.push.openid) for one in self.arrivals}
@@ -220,6 +285,13 @@ class _Batch:
                 key = conversation.customer_id, conversation.session_from_digest
                 theirs = self.waiting.setdefault(conversation.customer_id, [])
                 theirs.append(self.conversations.get(key, conversation))
+
+    def _obstacle(self, arrival: Arrival, customer: Customer) -> str:
+        if is_event(arrival.push):
+            return "event"
+        if customer.pk in self.assigned:
+            return "held"
+        return arrival.transfer_obstacle
 
     def _hear(self, one: Heard) -> list[Message]:
         """Note on the conversation that something was said, and make its lines."""

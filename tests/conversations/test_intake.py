@@ -26,6 +26,7 @@ from conversations.models import (
     Customer,
     LiveEvent,
     Message,
+    PushDay,
     ReceivedPush,
     RejectedCount,
     RejectedPush,
@@ -553,22 +554,61 @@ def test_another_address_is_not_the_push_address(door, path):
 # When it can't be stored.
 
 
-def test_a_push_that_cannot_be_stored_fails_alone(door, receives_poison, batches):
+def test_a_push_that_nothing_can_be_made_of_fails_alone(door, receives_poison, batches):
     with a_locked_database():
         pushed = [door.begin(Content="1", MsgId=1)]
         wait_until(lambda: batches == [1])
         words = ["2", "3", "poison", "4", "5"]
         pushed += [door.begin(Content=w, MsgId=n) for n, w in enumerate(words, 2)]
         wait_until(lambda: intake.writer.waiting == len(words))
-    statuses = [one.result(10).status for one in pushed]
-    assert statuses == [200, 200, 200, 503, 200, 200]
+    assert all(accepted(one.result(10)) for one in pushed)
     assert set(Message.objects.values_list("text", flat=True)) == set("12345")
-    assert ReceivedPush.objects.count() == 5
+    assert ReceivedPush.objects.count() == 6
 
 
-def test_after_poison_the_next_push_is_stored(door, receives_poison):
-    assert door.push(Content="poison", MsgId=1).status == 503
+def test_what_nothing_can_be_made_of_is_kept_as_it_came(door, receives_poison):
+    assert accepted(door.push(Content="poison", MsgId=1))
+    kept = ReceivedPush.objects.get()
+    assert (kept.outcome, kept.error) == ("failed", "ZeroDivisionError")
+    assert json.loads(kept.body)["Content"] == "poison"
+    assert not Message.objects.exists()
     assert accepted(door.push(Content="在吗", MsgId=2))
+    assert accepted(door.push(Content="poison", MsgId=1))
+    assert ReceivedPush.objects.count() == 2
+
+
+def test_what_cannot_even_be_kept_is_left_to_wechat(door, receives_poison, monkeypatch):
+    monkeypatch.setattr(receiving, "keep_failed", _breaks)
+    assert door.push(Content="poison", MsgId=1).status == 503
+    assert_nothing_came_in()
+
+
+def _breaks(*args: Any) -> Any:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"{", b"[]", b"<a><b></a>"])
+def test_an_unreadable_push_is_kept_as_failed(door, content):
+    assert accepted(door.push_encrypted(content))
+    kept = ReceivedPush.objects.get()
+    assert (kept.outcome, kept.error) == ("failed", "Unreadable")
+
+
+def test_an_encrypted_push_in_plain_mode_is_kept_as_failed(door):
+    query, body, _ = door.envelope({"Content": "在吗", "MsgId": 1})
+    door.configure(mode="plain", encoding_aes_key="")
+    assert accepted(door.web.request("POST", PATH, query, body))
+    kept = ReceivedPush.objects.get()
+    assert (kept.outcome, kept.error) == ("failed", "Encrypted")
+
+
+def test_days_of_pushes_add_up(door):
+    for _ in range(3):
+        assert accepted(door.push(Content="在吗", MsgId=1))
+    push_log.flush()
+    day = PushDay.objects.get()
+    assert (day.received, day.repeated, day.slow) == (3, 2, 0)
+    assert ReceivedPush.objects.get().repeats == 2
 
 
 def test_past_the_queues_length_wechat_is_told_to_come_again(door, batches, settings):
