@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from conversations.models.parts import MOST_PARTS, fits, tidy
+from conversations.models.parts import (
+    CARD_LENGTHS,
+    LINK_LENGTHS,
+    MOST_PARTS,
+    fits,
+    tidy,
+)
 from conversations.wechat.splitting import split
+
+ADDRESS_BYTES = 1024
+UPLOAD_BYTES = 10 * 1024 * 1024
+
+
+def https(address: str) -> None:
+    if not re.match(r"https://[^/\s]\S*\Z", address, re.IGNORECASE):
+        raise ValidationError(_("An address begins with https://."))
+
+
+def fits_an_address(address: str) -> None:
+    if len(address.encode()) > ADDRESS_BYTES:
+        raise ValidationError(
+            _("It is longer than %(most)s bytes.") % {"most": ADDRESS_BYTES}
+        )
 
 
 class WordsForm(forms.Form):
@@ -65,7 +85,10 @@ class ReplyForm(WordsForm):
 
 
 class ImageForm(forms.Form):
-    """A picture to be sent. Whether it is one, `media` finds out."""
+    """A picture to be sent. Whether it is one, `media` finds out.
+
+    It may have more bytes than WeChat gets to see: then its quality is lowered.
+    """
 
     image = forms.FileField(
         error_messages={
@@ -76,17 +99,37 @@ class ImageForm(forms.Form):
     )
     client_uuid = forms.UUIDField()
 
-    def clean_image(self) -> UploadedFile:
-        image: UploadedFile = self.cleaned_data["image"]
-        if (image.size or 0) > settings.IMAGE_MAX_BYTES:
-            raise ValidationError(
-                _("This picture has %(size)s; WeChat takes %(limit)s.")
-                % {
-                    "size": filesizeformat(image.size),
-                    "limit": filesizeformat(settings.IMAGE_MAX_BYTES),
-                }
-            )
-        return image
+
+class LinkForm(forms.Form):
+    """A web page as a card: WeChat wants all four."""
+
+    title = forms.CharField(max_length=LINK_LENGTHS["title"])
+    description = forms.CharField(max_length=LINK_LENGTHS["description"])
+    url = forms.CharField(validators=[https, fits_an_address])
+    thumb_url = forms.CharField(validators=[https, fits_an_address])
+    client_uuid = forms.UUIDField()
+
+
+class CardForm(forms.Form):
+    """A page of the mini program as a card.
+
+    cover  the picture on it; without one, that of `page`, one of our list
+    """
+
+    title = forms.CharField(max_length=CARD_LENGTHS["title"])
+    page_path = forms.CharField(validators=[fits_an_address])
+    appid = forms.RegexField(r"^[0-9A-Za-z_-]{1,32}\Z", required=False)
+    cover = forms.FileField(
+        required=False, error_messages={"required": gettext_lazy("Choose a cover.")}
+    )
+    page = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    client_uuid = forms.UUIDField()
+
+    def clean_page_path(self) -> str:
+        path: str = self.cleaned_data["page_path"].removeprefix("/")  # As in app.json
+        if not path or re.search(r"[\s\x00-\x1f]", path):
+            raise ValidationError(_("A page’s path has no blanks in it."))
+        return path
 
 
 class PickForm(forms.Form):
@@ -110,6 +153,11 @@ class SettlementForm(forms.Form):
     """What a human decides about a delivery that ended badly."""
 
     action = forms.ChoiceField(choices=[("delivered", "delivered"), ("again", "again")])
+
+
+def errors_by_field(form: forms.Form) -> dict[str, str]:
+    """Return what is wrong with each field, in one sentence."""
+    return {name: str(errors[0]) for name, errors in form.errors.items()}
 
 
 def first_error(form: forms.Form) -> str:

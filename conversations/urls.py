@@ -2,12 +2,15 @@ from django.urls import include, path
 
 from conversations.views.answers import AnswersView, PicksView, QuickRepliesView
 from conversations.views.assignment import AssignmentView
+from conversations.views.cards import CardsView
 from conversations.views.closure import ClosureView
 from conversations.views.conversation import DeskView
 from conversations.views.draft import DraftView
 from conversations.views.events import events
 from conversations.views.inbox import HomeView, InboxView
+from conversations.views.links import LinksView
 from conversations.views.messages import MessagesView
+from conversations.views.page_list import PageListView
 from conversations.views.pauses import banners, try_again
 from conversations.views.pictures import (
     ImagesView,
@@ -38,6 +41,9 @@ conversation = [
     path("picks/", PicksView.as_view(), name="picks"),
     path("draft/", DraftView.as_view(), name="draft"),
     path("splitting/", SplittingView.as_view(), name="splitting"),
+    path("links/", LinksView.as_view(), name="links"),
+    path("cards/", CardsView.as_view(), name="cards"),
+    path("pages/", PageListView.as_view(), name="pages"),
 ]
 
 urlpatterns = [

@@ -22,9 +22,14 @@ from conversations.wechat import jump_links
 from .picture import Picture
 
 MOST_PARTS = 5  # WeChat allows no more after one message of the customer's
-_LINK = {"title": 128, "description": 256, "url": 1024, "thumb_url": 1024}  # characters
+LINK_LENGTHS = {
+    "title": 128,
+    "description": 256,
+    "url": 1024,
+    "thumb_url": 1024,
+}  # characters
 
-_CARD = {"title": 64, "page_path": 1024, "appid": 32}  # characters
+CARD_LENGTHS = {"title": 64, "page_path": 1024, "appid": 32}  # characters
 _PATH = re.compile(r"[^\s\x00-\x1f]+")
 _APPID = re.compile(r"[0-9A-Za-z_-]*")
 
@@ -104,14 +109,14 @@ def fits(text: str, own_appid: str = jump_links.LONGEST_APPID) -> None:
 
 
 def _clean_link(part: dict[str, Any]) -> Part:
-    link = {key: str(part.get(key, "")).strip() for key in _LINK}
+    link = {key: str(part.get(key, "")).strip() for key in LINK_LENGTHS}
     if not all(link.values()):
         raise ValidationError(
             _(
                 "A link needs a title, a description, an address and a picture's address."
             )
         )
-    for key, limit in _LINK.items():
+    for key, limit in LINK_LENGTHS.items():
         if len(link[key]) > limit:
             raise ValidationError(
                 _("A link's %(field)s is longer than %(limit)s characters.")
@@ -126,11 +131,11 @@ def _clean_link(part: dict[str, Any]) -> Part:
 
 
 def _clean_card(part: dict[str, Any]) -> Part:
-    card = {key: str(part.get(key) or "").strip() for key in _CARD}
+    card = {key: str(part.get(key) or "").strip() for key in CARD_LENGTHS}
     card["page_path"] = card["page_path"].removeprefix("/")  # As in app.json
     if not card["title"] or not card["page_path"]:
         raise ValidationError(_("A card needs a title and a page."))
-    for key, limit in _CARD.items():
+    for key, limit in CARD_LENGTHS.items():
         if len(card[key]) > limit:
             raise ValidationError(
                 _("A card's %(field)s is longer than %(limit)s characters.")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -10,6 +11,7 @@ from django.views.generic import View
 
 from agents.models import Agent
 from conversations import access, answers, live, sending
+from conversations.forms import UPLOAD_BYTES
 from conversations.models import Conversation, Draft
 from conversations.views import pages
 from conversations.views.inbox import asks_for_pane, desk_context, list_context
@@ -80,6 +82,9 @@ def conversation_context(conversation: Conversation, agent: Agent) -> dict[str, 
         "unread": theirs.aggregate(sum=Sum("unread"))["sum"] or 0,
         "draft": Draft.objects.filter(agent=agent, conversation=conversation).first(),
         "quick_replies": quick_replies(agent, conversation.customer.mini_program_id),
+        "text_max_bytes": settings.TEXT_MAX_BYTES,
+        "image_max_bytes": settings.IMAGE_MAX_BYTES,
+        "upload_max_bytes": UPLOAD_BYTES,
     }
 
 

@@ -83,7 +83,6 @@ def desk_context(request: HttpRequest) -> dict[str, Any]:
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "login_url": settings.LOGIN_URL,
         "time_zone": settings.TIME_ZONE,
-        "text_max_bytes": settings.TEXT_MAX_BYTES,
     }
 
 

@@ -111,6 +111,9 @@ MATRIX = {
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 405, 405)
     ),
     "conversations/<int:pk>/splitting/": people_send,
+    "conversations/<int:pk>/links/": people_send,
+    "conversations/<int:pk>/cards/": people_send,
+    "conversations/<int:pk>/pages/": people_read,
     # The admin.
     "admin/": supervisors(),
     "admin/search/": supervisors(),
