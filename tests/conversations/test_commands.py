@@ -145,6 +145,21 @@ def test_the_demo_opens_a_shop(client: Client, db, state: str) -> None:
     assert len(set(shortcuts)) == 8
 
 
+def test_the_demo_has_a_second_shop_for_who_asks(db, state: str, lin: Agent) -> None:
+    run("demo", "--second")
+    run("demo")
+
+    second = MiniProgram.objects.get(appid=demo.SECOND_APPID)
+    assert at_the_simulator(state, second.appid).secret == second.app_secret
+    assert second.seats.filter(agent=lin).exists()
+    for model in (CannedAnswer, AutoReplyRule, Entrance):
+        theirs = model.objects.filter(mini_program=second)
+        assert theirs.exists()
+        for row in theirs:
+            row.full_clean()
+    assert CannedAnswer.objects.filter(mini_program=None).count() == 30
+
+
 def test_the_demos_past_owes_nobody_an_answer(db, state: str) -> None:
     run("demo")
 

@@ -4,6 +4,14 @@ from .answers import ANSWERS
 from .past import tell_past
 from .people import APPID, NAME, ORIGINAL_ID, PEOPLE, Person
 from .rules import ENTRANCES, RULES
+from .second import (
+    SECOND_ANSWERS,
+    SECOND_APPID,
+    SECOND_ENTRANCES,
+    SECOND_NAME,
+    SECOND_ORIGINAL_ID,
+    SECOND_RULES,
+)
 
 __all__ = [
     "ANSWERS",
@@ -13,6 +21,12 @@ __all__ = [
     "ORIGINAL_ID",
     "PEOPLE",
     "RULES",
+    "SECOND_ANSWERS",
+    "SECOND_APPID",
+    "SECOND_ENTRANCES",
+    "SECOND_NAME",
+    "SECOND_ORIGINAL_ID",
+    "SECOND_RULES",
     "Person",
     "tell_past",
 ]

@@ -16,8 +16,15 @@ export function openConversation() {
   return document.getElementById("conversation").dataset.conversation ?? null
 }
 
-// The list's address: which view of which mini program, as the server is asked for it.
-function listQuery({ view, miniProgram } = document.getElementById("inbox").dataset) {
+let wanted = null // the list that is being fetched: what is pressed next goes on from it
+
+function listOnShow() {
+  const { view, miniProgram } = document.getElementById("inbox").dataset
+  return { view, miniProgram }
+}
+
+// As the server is asked for it: which view, of which mini program.
+function listQuery({ view, miniProgram } = listOnShow()) {
   return new URLSearchParams(miniProgram ? { view, mini_program: miniProgram } : { view })
 }
 
@@ -85,13 +92,17 @@ function address(id) {
   return id ? `/conversations/${id}/?${listQuery()}` : `/inbox/?${listQuery()}`
 }
 
-async function goTo(query) {
-  if (await showList(query)) history.replaceState(null, "", address(openConversation()))
+async function goTo(change) {
+  const list = { ...(wanted ?? listOnShow()), ...change }
+  wanted = list
+  const isShown = await showList(listQuery(list))
+  if (wanted === list) wanted = null
+  if (isShown) history.replaceState(null, "", address(openConversation()))
 }
 
 async function go(link) {
   const { tab } = link.dataset
-  if (tab) return goTo(listQuery({ ...document.getElementById("inbox").dataset, view: tab }))
+  if (tab) return goTo({ view: tab })
   const row = link.closest(".row")
   const id = row ? row.dataset.conversation : null
   if (id !== null && id === openConversation()) return
@@ -110,10 +121,9 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", async ({ target }) => {
   if (!target.matches("[data-choose-program]")) return
-  const { view, miniProgram } = document.getElementById("inbox").dataset
-  await goTo(listQuery({ view, miniProgram: target.value }))
+  await goTo({ miniProgram: target.value })
   const choice = document.querySelector("[data-choose-program]")
-  if (choice === target) target.value = miniProgram // The list wasn't to be had
+  if (choice === target) target.value = listOnShow().miniProgram // It wasn't to be had
   else choice?.focus()
 })
 
