@@ -44,9 +44,11 @@ MOST_USED = 10_000  # An entering may be long ago; its count must still fit its 
 CERTAINLY = timedelta(seconds=5)  # by which WeChat's clock and ours may differ
 
 # Why a rule's answer was withheld
-REFUSED = "WeChat has refused"
-CLOSED = "the reply window is closed"
-BUDGET = "the rest is the agents'"
+REFUSED = (
+    "window_refused"  # WeChat has said no, and the customer has done nothing since
+)
+CLOSED = "window_closed"
+BUDGET = "window_budget"  # what is left is the agents'
 
 
 class NotAllowed(Exception):
