@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .message import Message
 from .mini_program import MiniProgram
+
+# By WeChat's codes, and by those we give ourselves for what came.
+_REASONS: dict[int | None, Any] = {
+    40005: _("What came from WeChat is no picture that can be shown."),
+    40007: _("WeChat no longer has it: pictures live there for three days."),
+    40009: _("It is too large to be kept."),
+}
 
 
 class Picture(models.Model):
@@ -21,12 +30,27 @@ class Picture(models.Model):
     size = models.PositiveIntegerField()  # bytes
     created_at = models.DateTimeField(auto_now_add=True)
 
+    SHOWN_SIDE = 240  # CSS pixels of the box a thread has for it
+    STRIP = 3  # times as long as wide; of more, a thread shows a part
+
     class Meta:
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height in a thread, in CSS pixels, known before it is loaded."""
+        width = min(self.width, self.height * self.STRIP)
+        height = min(self.height, self.width * self.STRIP)
+        scale = min(1.0, self.SHOWN_SIDE / max(width, height, 1))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    @property
+    def is_animated(self) -> bool:
+        return self.content_type == "image/gif"  # Others are kept in other formats
 
 
 class Attachment(models.Model):
@@ -64,6 +88,18 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def reason(self) -> str:
+        """Why it isn't here, in a sentence for the agent."""
+        return str(
+            _REASONS.get(self.errcode, _("It could not be fetched from WeChat."))
+        )
+
+    @property
+    def may_come(self) -> bool:
+        """Whether it makes sense to ask for it again."""
+        return self.errcode not in _REASONS
 
 
 class Upload(models.Model):

@@ -21,7 +21,11 @@ from conversations.views.replying import ReplyingView, refusal
 
 
 class ImagesView(ReplyingView):
-    """POST: send a picture. One file is one message."""
+    """POST: send a picture. One file is one message.
+
+    One of more than IMAGE_MAX_BYTES is made to fit; an animation is sent as it is, up
+    to the 10 MB that WeChat's documents name in another place.
+    """
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer as POST messages/ does. 422: this file can't be sent."""

@@ -1,0 +1,94 @@
+"""What stands in a message, in pieces for a template to draw.
+
+Nothing here makes markup: the template does, and escapes what people wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from django import template
+
+from conversations.models import Message
+from conversations.wechat import emoji, jump_links
+
+register = template.Library()
+
+MOST_PARAMETERS = 20  # of a page that are drawn
+DETAIL = 200  # characters of a parameter's value
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One of: words; a face with its code; a jump link."""
+
+    words: str = ""
+    face: str = ""
+    code: str = ""
+    link: jump_links.JumpLink | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """A mini program's page: where it is, and what it is told.
+
+    path        without the query
+    parameters  [(name, value)]
+    """
+
+    path: str
+    parameters: list[tuple[str, str]]
+
+
+@register.filter
+def pieces(message: Message) -> list[Piece]:
+    """Return what a text says. Jump links are ours alone: the customer's text stays as
+    it was written."""
+    found: list[Piece] = []
+    parts = jump_links.pieces(message.text) if message.is_ours else [message.text]
+    for part in parts:
+        if isinstance(part, jump_links.JumpLink):
+            found.append(Piece(link=part))
+        else:
+            found += [_piece(one) for one in emoji.pieces(part)]
+    return found
+
+
+def _piece(one: str | emoji.Face) -> Piece:
+    if isinstance(one, emoji.Face):
+        return Piece(face=one.face, code=one.code)
+    return Piece(words=one)
+
+
+@register.filter
+def in_a_line(message: Message) -> str:
+    """Return what a text says as a row of the inbox has room for it."""
+    text = jump_links.plain(message.text) if message.is_ours else message.text
+    return emoji.plain(text)
+
+
+@register.filter
+def page(path: str) -> PageOf:
+    """Return a card's page, its query taken apart."""
+    where, _, query = str(path).partition("?")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:  # More than that
+        pairs = [("", query)]
+    return PageOf(where, [(name, value[:DETAIL]) for name, value in pairs])
+
+
+@register.filter
+def host(url: str) -> str:
+    """Return whose address it is, "" when that can't be told."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+@register.filter
+def is_web_address(url: str) -> bool:
+    """Return whether it may be drawn as a link: nothing else that browsers follow."""
+    return str(url).lower().startswith(("https://", "http://"))
