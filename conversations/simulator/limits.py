@@ -16,6 +16,7 @@ class Limits:
     retry_pause       from the start of one delivery to the next; None: push_timeout
     fresh_nonce       a push tried again bears a new timestamp, nonce and signature
     relay_timeout     that a cloud function gives the console it hands a push on to
+    relay_deliveries  how often a cloud function hands on what it keeps
     failure_after_events  a failed event shows the grey line too
     session_from_refused  one too long is refused, not cut
     sends_per_minute  of one mini program; 0 for no limit
@@ -42,6 +43,7 @@ class Limits:
     max_deliveries: int = 3
     fresh_nonce: bool = False
     relay_timeout: float = 3
+    relay_deliveries: int = 20
     failure_text: str = "该小程序提供的服务出现故障，请稍后再试"
     failure_after_events: bool = False
     session_from_max: int = 1024  # characters

@@ -20,6 +20,7 @@ Options of a push, for tests:
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 import time
@@ -161,28 +162,49 @@ class PushEngine:
         limits = self.world.limits
         fresh = limits.fresh_nonce or push.options.get("fresh_nonce")
         parcel = None
-        for delivery in range(1, limits.max_deliveries + 1):
+        for delivery in itertools.count(1):
             began = time.monotonic()
             app = self.world.app(push.appid)
             if app is None or not app.address:
-                return "failed"
+                break
             if parcel is None or fresh or app.way == "relay":
                 try:
-                    parcel = ways.pack(push, app, self.world.now())
+                    now, is_kept = self.world.now(), delivery > 1
+                    parcel = ways.pack(push, app, now, is_kept=is_kept)
                 except (ValueError, LookupError):
-                    return "failed"  # A key or a text that nothing can be made of
+                    break  # A key or a text that nothing can be made of
             status, outcome = await self._post(push, app, parcel)
             if delivery <= push.options.get("unheard", 0):
                 status, outcome = None, UNHEARD
             seconds = time.monotonic() - began
             self._note(push, seconds, status, outcome)
             if outcome in passive_answer.TAKEN:
-                return outcome
-            if delivery < limits.max_deliveries:
-                pause = limits.retry_pause
-                slot = limits.push_timeout if pause is None else pause
-                await asyncio.sleep(max(0, slot - seconds))
+                return passive_answer.ACCEPTED if self._is_kept(push) else outcome
+            if app.way == "relay":
+                self._keep(push)
+            if delivery >= self._most(push, app):
+                break
+            slot = limits.push_timeout
+            pause = slot if limits.retry_pause is None else limits.retry_pause
+            await asyncio.sleep(max(0, pause - seconds))
         return "failed"
+
+    def _most(self, push: Push, app: App) -> int:
+        """Return how many deliveries are made. What was sent wrong on purpose is not
+        brought again and again by a cloud function."""
+        limits = self.world.limits
+        if app.way == "relay" and not push.options:
+            return limits.relay_deliveries
+        return limits.max_deliveries
+
+    def _keep(self, push: Push) -> None:
+        """A cloud function answers WeChat whatever happens, and keeps what it couldn't
+        hand on: to the customer it is delivered."""
+        if push.line is not None and not self._is_kept(push):
+            self.world.settle_line(push.line, passive_answer.ACCEPTED)
+
+    def _is_kept(self, push: Push) -> bool:
+        return push.line is not None and self.world.line(push.line).state == "accepted"
 
     def _note(
         self, push: Push, seconds: float, status: int | None, outcome: str
@@ -213,7 +235,7 @@ class PushEngine:
     def _conclude(self, push: Push, state: str) -> None:
         with self.world.store.transaction() as db:
             db.execute("UPDATE push SET state = ? WHERE id = ?", (state, push.id))
-            if push.line is None:
+            if push.line is None or self._is_kept(push):
                 return
             self.world.settle_line(push.line, state)
             limits = self.world.limits

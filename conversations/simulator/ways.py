@@ -11,6 +11,9 @@ as JavaScript has no 64-bit integers, and signs what it hands on:
 
     timestamp LF nonce LF sha256-hex(body)
 
+To WeChat it returns `success` within the time, or the console's answer. What it couldn't
+hand on it keeps, and brings again with `relay: {queued: true}`.
+
 A container is asked for its service path once, when that is set up, with the action
 CheckContainerPath; a server with its own URL, by GET with an echostr to give back.
 
@@ -43,14 +46,18 @@ class Parcel:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def pack(push: Push, app: App, now: float) -> Parcel:
+def pack(push: Push, app: App, now: float, *, is_kept: bool = False) -> Parcel:
     """Return the request that brings a push by the app's way.
+
+    is_kept  by a cloud function that couldn't hand it on at once
 
     Options: wrong_signature, old_key and clock_skew, as far as the way has such a thing.
     Raises ValueError when there is no such key.
     """
-    makers = {"url": _by_url, "relay": _by_relay, "cloudrun": _by_cloudrun}
-    return makers[app.way](push, app, now + push.options.get("clock_skew", 0))
+    now += push.options.get("clock_skew", 0)
+    if app.way == "relay":
+        return _by_relay(push, app, now, is_kept)
+    return (_by_url if app.way == "url" else _by_cloudrun)(push, app, now)
 
 
 def _by_url(push: Push, app: App, now: float) -> Parcel:
@@ -65,7 +72,7 @@ def _by_url(push: Push, app: App, now: float) -> Parcel:
     return Parcel(body, query, headers)
 
 
-def _by_relay(push: Push, app: App, now: float) -> Parcel:
+def _by_relay(push: Push, app: App, now: float, is_kept: bool) -> Parcel:
     secret = app.relay_secret
     if push.options.get("old_key"):
         if not app.previous_relay_secret:
@@ -77,6 +84,8 @@ def _by_relay(push: Push, app: App, now: float) -> Parcel:
     if "MsgId" in event:
         event["MsgId"] = str(event["MsgId"])
     event["userInfo"] = {"appId": app.appid, "openId": push.openid}
+    if is_kept:
+        event["relay"] = {"queued": True}
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     timestamp, nonce = str(int(now)), secrets.token_hex(8)
     signed = f"{timestamp}\n{nonce}\n{hashlib.sha256(body).hexdigest()}"

@@ -85,8 +85,35 @@ def test_handed_on_again_it_is_signed_anew(relayed, receiver):
     receiver.answers = [(500, b""), (200, b"success")]
     assert relayed.act("text", content="在吗") == {"state": "accepted"}
     first, second = receiver.received
-    assert first.body == second.body
     assert first.headers["x-relay-nonce"] != second.headers["x-relay-nonce"]
+    assert is_signed(second, RELAY_SECRET)
+    kept = json.loads(second.body)
+    assert kept.pop("relay") == {"queued": True}
+    assert kept == json.loads(first.body)
+
+
+def test_what_a_function_keeps_is_delivered_as_far_as_the_customer_sees(
+    relayed, receiver
+):
+    relayed.control("limits", retry_pause=0, relay_deliveries=4)
+    receiver.answers = [(500, b"")]
+    assert relayed.act("text", content="在吗") == {"state": "failed"}
+    assert len(receiver.received) == 4
+    assert relayed.world.lines(relayed.openid)[-1].state == "accepted"
+    assert relayed.phone("system") == []
+
+
+def test_what_comes_late_is_not_handed_over_any_more(relayed, receiver):
+    relayed.control("limits", retry_pause=0)
+    packet = transfer(relayed, credentials("plain", "json"))
+    receiver.answers = [(500, b""), packet]
+    assert relayed.act("text", content="在吗") == {"state": "accepted"}
+
+
+def test_what_can_never_be_read_is_let_go(relayed, receiver):
+    receiver.answers = [(400, b"")]
+    assert relayed.act("text", content="在吗") == {"state": "accepted"}
+    assert len(receiver.received) == 1
 
 
 @pytest.mark.parametrize(
