@@ -97,13 +97,15 @@ class Tokens:
 
     async def _fetch(self, than: str, lasting: timedelta) -> str:
         """Ask WeChat, holding the lease. It may have been fetched since we looked."""
-        if token := await _in_database(self._kept)(than, lasting):
-            await _in_database(self._release)(timedelta())
-            return token
         try:
+            if token := await _in_database(self._kept)(than, lasting):
+                await _in_database(self._release)(timedelta())
+                return token
             token, seconds = await self._ask_for_another(than)
         except (WeChatError, NotSent) as exc:
-            await _in_database(self._release)(AFTER_FAILURE)
+            await _in_database(self._release)(
+                AFTER_RENEWAL if lasting else AFTER_FAILURE
+            )
             await self._light(False, exc)
             raise
         await _in_database(self._keep)(token, timedelta(seconds=seconds))
@@ -111,8 +113,8 @@ class Tokens:
         return token
 
     async def _ask_for_another(self, than: str) -> tuple[str, int]:
-        if than and not await _in_database(self._may_replace)():
-            raise TokenRejected(NOT_LATEST, "refused again after two replacements")
+        if than:
+            await _in_database(self._note_replacement)()
         token, seconds = await self._ask(force=False)
         if token != than:
             return token, seconds
@@ -150,10 +152,18 @@ class Tokens:
         return AccessToken.objects.filter(mini_program=self._mini_program).first()
 
     def _kept(self, than: str, lasting: timedelta) -> str:
+        """Return the kept token if it will do, else "".
+
+        Raises TokenRejected when it won't, and has been replaced twice for nothing.
+        """
         row = self._row()
-        if row is None or row.token == than or not _lasts(row, lasting):
+        if row is None or not _lasts(row, lasting):
             return ""
-        return row.token
+        if row.token != than:
+            return row.token
+        if _within(row.replaced_before_at, timezone.now() - A_MINUTE):
+            raise TokenRejected(NOT_LATEST, "refused again after two replacements")
+        return ""
 
     def _lease(self) -> bool:
         now = timezone.now()
@@ -172,9 +182,6 @@ class Tokens:
         )
 
     def _release(self, rest: timedelta) -> None:
-        row = self._row()
-        if row and rest and _lasts(row, timedelta()):
-            rest = AFTER_RENEWAL
         self._update(lease_until=timezone.now() + rest)
 
     def _keep(self, token: str, life: timedelta) -> None:
@@ -183,12 +190,8 @@ class Tokens:
         rest = timedelta() if life > RENEW_EARLY else AFTER_RENEWAL
         self._update(token=token, expires_at=now + life, lease_until=now + rest)
 
-    def _may_replace(self) -> bool:
-        row, now = self._row(), timezone.now()
-        if row is None or _within(row.replaced_before_at, now - A_MINUTE):
-            return False
-        self._update(replaced_at=now, replaced_before_at=F("replaced_at"))
-        return True
+    def _note_replacement(self) -> None:
+        self._update(replaced_at=timezone.now(), replaced_before_at=F("replaced_at"))
 
     def _may_force(self) -> bool:
         row, now = self._row(), timezone.now()

@@ -131,16 +131,13 @@ def _pause(event: LiveEvent, languages: Collection[str]) -> Frame:
     about = event.mini_program_id
     pauses = Pause.objects.select_related("mini_program")
     pause = pauses.filter(mini_program=about).first()
+    frame = {"seq": event.seq, "topic": "pause", "mini_program": about, "banner": ""}
     texts = {}
     for language in languages:
-        with translation.override(language):
-            banner = render_to_string("conversations/_pause.html", {"pause": pause})
-        frame = {
-            "seq": event.seq,
-            "topic": "pause",
-            "mini_program": about,
-            "banner": banner.strip() if pause else "",
-        }
+        if pause:
+            with translation.override(language):
+                html = render_to_string("conversations/_pause.html", {"pause": pause})
+            frame["banner"] = html.strip()
         texts[language] = json.dumps(frame, ensure_ascii=False)
     return Frame(texts, seat=about)
 
