@@ -13,8 +13,12 @@ from conversations.models import AutoReplyRule
 from .base import OfMiniProgram, OrderedAdmin
 from .parts import PartsField
 
+Action = AutoReplyRule.Action
 Trigger = AutoReplyRule.Trigger
 Comparison = AutoReplyRule.Comparison
+
+# What a rule that hands over may be set off by: a message, the moment it comes.
+HANDING_OVER = {Trigger.KEYWORD, Trigger.NOBODY_ONLINE}
 
 
 class RuleForm(forms.ModelForm):
@@ -32,14 +36,25 @@ class RuleForm(forms.ModelForm):
             "keywords",
             "session_match",
             "session_from",
+            "action",
             "cooldown_seconds",
             "parts",
         ]
+        help_texts = {
+            "action": gettext_lazy(
+                "Handing over sends the message to WeChat's own customer-service tool, "
+                "unless an agent here has the customer or was there a moment ago. Once "
+                "somebody takes the customer there, what they write no longer comes "
+                "here; after 30 minutes, or when the session there is closed, it does "
+                "again. Not possible where pushes come by Cloud Run."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "keywords" in self.fields:  # The list's form has nothing but the order
             self.fields["keywords"].widget.attrs["rows"] = 4
+            self.fields["action"].required = False  # Hidden where there is no choice
 
     def clean(self) -> dict[str, Any]:
         """Store nothing that the form has hidden."""
@@ -47,6 +62,8 @@ class RuleForm(forms.ModelForm):
         if cleaned.get("trigger") != Trigger.KEYWORD:
             cleaned["keywords"] = ""
             cleaned["comparison"] = Comparison.CONTAINS
+        if cleaned.get("trigger") not in HANDING_OVER or not cleaned.get("action"):
+            cleaned["action"] = Action.ANSWER
         if not cleaned.get("session_match"):
             cleaned["session_from"] = ""
         return cleaned
@@ -67,6 +84,9 @@ class RuleAdmin(OfMiniProgram, OrderedAdmin):
         "comparison": "trigger == 'keyword'",
         "keywords": "trigger == 'keyword'",
         "session_from": "session_match != ''",
+        "action": "trigger == 'keyword' || trigger == 'nobody_online'",
+        "parts": "action != 'hand_over'",
+        "cooldown_seconds": "action != 'hand_over'",
     }
     fieldsets = [
         (None, {"fields": ["mini_program", "name", "active"]}),
@@ -83,7 +103,7 @@ class RuleAdmin(OfMiniProgram, OrderedAdmin):
                 ]
             },
         ),
-        (gettext_lazy("Then"), {"fields": ["parts", "cooldown_seconds"]}),
+        (gettext_lazy("Then"), {"fields": ["action", "parts", "cooldown_seconds"]}),
     ]
 
     @admin.display(description=gettext_lazy("when"), ordering="trigger")
@@ -92,6 +112,8 @@ class RuleAdmin(OfMiniProgram, OrderedAdmin):
 
     @admin.display(description=gettext_lazy("what it says"))
     def says(self, rule: AutoReplyRule) -> str:
+        if rule.action == Action.HAND_OVER:
+            return rule.get_action_display()
         return truncatechars(rule.preview, 40)
 
 

@@ -97,8 +97,11 @@ class AutoReplyRule(models.Model):
             errors["session_from"] = fault
         if fault := self._keywords_fault():
             errors["keywords"] = fault
+        if fault := self._action_fault():
+            errors["action"] = fault
         try:
-            self.parts = clean_parts(self.parts)
+            hands_over = self.action == self.Action.HAND_OVER
+            self.parts = [] if hands_over else clean_parts(self.parts)
         except ValidationError as exc:
             errors["parts"] = exc.messages
         if errors:
@@ -109,6 +112,13 @@ class AutoReplyRule(models.Model):
             return _("Say which SessionFrom.")
         if self.session_match == Match.PATTERN:
             return patterns.fault(self.session_from)
+        return ""
+
+    def _action_fault(self) -> Any:
+        if self.action != self.Action.HAND_OVER:
+            return ""
+        if self.trigger not in (self.Trigger.KEYWORD, self.Trigger.NOBODY_ONLINE):
+            return _("Only a message can be handed over, and only at once.")
         return ""
 
     def _keywords_fault(self) -> Any:
