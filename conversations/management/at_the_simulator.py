@@ -20,8 +20,11 @@ def is_there() -> bool:
 
 
 def register(mini_program: MiniProgram) -> None:
-    """Have the simulator play WeChat for a mini program, pushing to this console."""
-    base = f"http://127.0.0.1:{settings.PORT}"
+    """Have the simulator play WeChat for a mini program, pushing to this console.
+
+    All three ways in are known to it; which one it takes is chosen there.
+    """
+    base = f"http://127.0.0.1:{settings.PORT}/wechat/{mini_program.appid}"
     state.register_app(
         settings.WECHAT_SIMULATOR_STATE,
         appid=mini_program.appid,
@@ -30,7 +33,12 @@ def register(mini_program: MiniProgram) -> None:
         secret=mini_program.app_secret,
         token=mini_program.push_token,
         encoding_aes_key=mini_program.encoding_aes_key,
+        previous_aes_key=mini_program.previous_aes_key,
         mode=mini_program.mode,
         format=mini_program.format,
-        push_url=f"{base}/wechat/{mini_program.appid}/push",
+        push_url=f"{base}/push",
+        relay_url=f"{base}/relay",
+        relay_secret=mini_program.relay_secret,
+        previous_relay_secret=mini_program.previous_relay_secret,
+        cloudrun_url=f"{base}/cloudrun",
     )
