@@ -27,8 +27,8 @@ Page({
     wx.setStorageSync(COUNTED, (wx.getStorageSync(COUNTED) || 0) + 1)
     if (!path) return
     const [page, own] = path.split("?")
-    const pairs = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join("="))
-    const search = own || pairs.join("&")
+    const given = Object.entries(query).map((pair) => pair.map(encodeURIComponent))
+    const search = own || given.map((pair) => pair.join("=")).join("&")
     const url = page.startsWith("/") ? page : `/${page}`
     wx.navigateTo({
       url: search ? `${url}?${search}` : url,

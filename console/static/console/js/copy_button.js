@@ -26,7 +26,7 @@ class CopyButton extends HTMLElement {
   }
 
   get #field() {
-    return this.querySelector("input")
+    return this.querySelector("input, textarea")
   }
 }
 
