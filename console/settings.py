@@ -546,6 +546,12 @@ UNFOLD = {
                         "conversations.miniprogram",
                         _("Where customers write from, push address and secrets."),
                     ),
+                    _room(
+                        _("Pushes"),
+                        "move_to_inbox",
+                        "conversations.receivedpush",
+                        _("What WeChat sent, and what became of each."),
+                    ),
                 ],
             },
         ],

@@ -16,6 +16,7 @@ from conversations.models import (
     CannedAnswer,
     Conversation,
     Entrance,
+    ReceivedPush,
 )
 from tests.conftest import Xiaoming, new_uuid, text
 
@@ -50,6 +51,7 @@ class Examples:
         self.rows: dict[str, Any] = {
             "agent": Agent.objects.create_user("colleague"),
             "miniprogram": mini_program,
+            "receivedpush": ReceivedPush.objects.latest("pk"),
             "cannedanswer": CannedAnswer.objects.create(
                 title="您好", parts=text("您好")
             ),

@@ -4,6 +4,6 @@ Agents are here and not in their own app, because switching one off gives their
 conversations back, and `agents` knows of no conversations.
 """
 
-from . import agents, canned_answers, entrances, mini_programs, rules
+from . import agents, canned_answers, entrances, mini_programs, pushes, rules
 
-__all__ = ["agents", "canned_answers", "entrances", "mini_programs", "rules"]
+__all__ = ["agents", "canned_answers", "entrances", "mini_programs", "pushes", "rules"]

@@ -44,6 +44,12 @@ class ReceivedPush(models.Model):
         indexes = [
             # The inspector, newest first.
             models.Index(fields=["mini_program", "-id"], name="received_push_log"),
+            # What failed, for the inspector: few among many.
+            models.Index(
+                fields=["-id"],
+                condition=models.Q(outcome="failed"),
+                name="received_push_failed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -134,6 +134,13 @@ MATRIX = {
     "admin/conversations/miniprogram/<path:object_id>/new_keys/": supervisors(),
     "admin/conversations/miniprogram/<path:object_id>/new_relay_secret/": supervisors(),
     **rows("conversations", "autoreplyrule", deletable=True),
+    **{
+        **rows("conversations", "receivedpush", deletable=False),
+        "admin/conversations/receivedpush/add/": supervisors(FORBIDDEN, FORBIDDEN),
+        "admin/conversations/receivedpush/<path:object_id>/change/": supervisors(
+            200, 302
+        ),
+    },
 }
 
 # The methods that some addresses know besides.

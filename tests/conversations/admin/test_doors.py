@@ -11,7 +11,14 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from agents.models import Agent
-from conversations.models import AutoReplyRule, CannedAnswer, Entrance, MiniProgram
+from conversations.models import (
+    AutoReplyRule,
+    CannedAnswer,
+    Entrance,
+    MiniProgram,
+    ReceivedPush,
+)
+from tests.conftest import Xiaoming
 
 # model: (list, add, change, delete)
 MATRIX = {
@@ -20,6 +27,7 @@ MATRIX = {
     "conversations.autoreplyrule": (200, 200, 200, 200),
     "conversations.entrance": (200, 200, 200, 200),
     "conversations.miniprogram": (200, 200, 200, 403),
+    "conversations.receivedpush": (200, 403, 200, 403),
 }
 
 
@@ -39,7 +47,14 @@ def rows(
         "conversations.autoreplyrule": rule("enter", "您好").pk,
         "conversations.entrance": entrance.pk,
         "conversations.miniprogram": mini_program.pk,
+        "conversations.receivedpush": received(mini_program),
     }
+
+
+def received(mini_program: MiniProgram) -> int:
+    """Have a push be received, and return its number."""
+    Xiaoming(mini_program).writes("在吗")
+    return ReceivedPush.objects.latest("pk").pk
 
 
 def pages(model: str, pk: int) -> list[str]:
