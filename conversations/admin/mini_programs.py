@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from conversations import live, mini_programs, shared_secrets
+from conversations import live, mini_programs, pauses, shared_secrets
 from conversations.models import MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
 
@@ -101,6 +101,8 @@ class MiniProgramAdmin(ConnectionPages, PlainAdmin):
                 live.mini_programs()
         if change and "app_secret" in form.changed_data:
             mini_programs.forget_token(obj)
+        if change:
+            pauses.try_again(obj)
 
     def _add(self, request: HttpRequest, obj: MiniProgram, form: Any) -> None:
         shared_secrets.give(obj, "push_token", "encoding_aes_key")

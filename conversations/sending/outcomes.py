@@ -87,13 +87,13 @@ def _is_everybodys(exc: WeChatError, delivery: Delivery) -> bool:
 
 def _later(
     outcome: str,
-    pauses: list[int],
+    waits: list[int],
     delivery: Delivery,
     errcode: int | None,
     errmsg: str,
     rid: str = "",
 ) -> Result:
-    if delivery.tries >= len(pauses):
+    if delivery.tries >= len(waits):
         return Result(State.FAILED, outcome, errcode, errmsg, rid)
-    pause = pauses[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311
+    pause = waits[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311
     return Result(State.QUEUED, outcome, errcode, errmsg, rid, pause)

@@ -21,6 +21,7 @@ from conversations.simulator import ledger
 from conversations.wechat.errors import refusal
 from conversations.wechat.tokens import STABLE_TOKEN
 from tests.conftest import Xiaoming, new_uuid, text
+from tests.conversations.admin.test_mini_programs import form as admin_form
 
 pytestmark = pytest.mark.django_db
 
@@ -325,6 +326,16 @@ def test_a_supervisor_has_it_tried_again(mini_program, wu, lin):
         client = Client()
         client.force_login(agent)
         assert client.post(f"/pauses/{mini_program.pk}/").status_code == status
+    assert Pause.objects.get().probe_at <= timezone.now()
+
+
+def test_saving_a_mini_programs_settings_has_it_tried_again(mini_program, wu):
+    pauses.begin(mini_program.pk, refusal(40125))
+    client = Client()
+    client.force_login(wu)
+    page = f"/admin/conversations/miniprogram/{mini_program.pk}/change/"
+    fields = admin_form(app_secret="the-right-one")
+    assert client.post(page, fields).status_code == 302
     assert Pause.objects.get().probe_at <= timezone.now()
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import URLValidator
 from django.db import transaction
 
-from conversations import live, mini_programs
+from conversations import live, mini_programs, pauses
 from conversations.management import at_the_simulator
 from conversations.models import MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
@@ -67,6 +67,7 @@ class Command(BaseCommand):
                 live.mini_programs()
         if known and ("app_secret" in given or "api_root" in given):
             mini_programs.forget_token(mini_program)
+        pauses.try_again(mini_program)
         if not mini_program.api_root and at_the_simulator.is_there():
             at_the_simulator.register(mini_program)
         self.stdout.write(f"{'Changed' if known else 'Added'} {mini_program.name}.")
