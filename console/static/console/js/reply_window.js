@@ -71,7 +71,7 @@ class WindowElement extends HTMLElement {
     const room = this.standing
     const tone = toneOf(room)
     if (this.dataset.tone !== tone) this.dataset.tone = tone
-    const share = String(Math.round(room.share * 100))
+    const share = String(Math.ceil(room.share * 100))
     const arc = this.querySelector(".ring__left")
     // Empties clockwise, from the top.
     if (this.dataset.share !== share) arc.setAttribute("stroke-dasharray", `0 ${100 - share} ${share} 1`)
@@ -141,7 +141,7 @@ class ReplyWindow extends WindowElement {
   // The box: read only, or not.
   #close(isClosed) {
     const composer = document.querySelector("message-composer")
-    const box = composer?.querySelector("textarea")
+    const box = composer?.querySelector(".composer__text")
     if (!box) return
     composer.querySelector(".window-closed")?.remove()
     composer.toggleAttribute("data-closed", isClosed)
