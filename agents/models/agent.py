@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,20 @@ class Agent(AbstractUser):
     (`access.py`), so that no row in a database can widen it.
     """
 
+    class Availability(models.TextChoices):
+        AVAILABLE = "available", _("available")
+        BUSY = "busy", _("busy")
+        BREAK = "break", _("on a break")
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("as the system")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+
+    class SendKey(models.TextChoices):
+        ENTER = "enter", "Enter"
+        CTRL_ENTER = "ctrl_enter", _("Ctrl or ⌘ with Enter")
+
     display_name = models.CharField(
         _("display name"),
         max_length=40,
@@ -29,6 +44,25 @@ class Agent(AbstractUser):
         choices=settings.LANGUAGES,
         default=settings.LANGUAGE_CODE,
     )
+    availability = models.CharField(
+        _("availability"),
+        max_length=10,
+        choices=Availability,
+        default=Availability.AVAILABLE,
+    )
+    availability_since = models.DateTimeField(null=True, blank=True)
+    theme = models.CharField(
+        _("theme"), max_length=5, choices=Theme, default=Theme.AUTO
+    )
+    send_key = models.CharField(
+        _("send with"), max_length=10, choices=SendKey, default=SendKey.ENTER
+    )
+    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+    undo_seconds = models.PositiveSmallIntegerField(
+        _("seconds to undo sending"), default=0, validators=[MaxValueValidator(5)]
+    )
+    # {"volume": {"tone": 0–100}, "desktop": bool, "hide_text": bool, "repeat": bool}
+    alerts = models.JSONField(_("alerts"), default=dict, blank=True)
     # Raised by whatever must close this agent's sockets: sign-out, a new password, a
     # new role, deactivation. The hub compares it every few seconds.
     access_version = models.PositiveIntegerField(default=0, editable=False)

@@ -71,6 +71,8 @@ class Conversation(models.Model):
         "conversations.Message", models.SET_NULL, null=True, related_name="+"
     )
     last_message_at = models.DateTimeField()
+    # Out of sight until then, or until the customer writes.
+    snoozed_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     # By `drawn()`: there are several mini programs, so the drawing says which.

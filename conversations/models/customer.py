@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -51,6 +52,22 @@ class Customer(models.Model):
     window_refusal = models.IntegerField(null=True, blank=True)
     # When a message of theirs was last handed to WeChat's own tool.
     handed_over_at = models.DateTimeField(null=True, blank=True)
+    remark = models.CharField(_("remark name"), max_length=40, blank=True)
+    blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
+    blocked_reason = models.CharField(_("reason"), max_length=200, blank=True)
+    blocked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    tags = models.ManyToManyField(
+        "conversations.Tag",
+        through="conversations.CustomerTag",
+        related_name="customers",
+        blank=True,
+    )
     # The outbox lane: one worker at a time until `lane_until`; `lane_fence` tells a
     # worker that slept through its lease from the one that took over.
     lane_until = models.DateTimeField(null=True, blank=True)

@@ -10,12 +10,17 @@ from .conversation import Conversation
 class Draft(models.Model):
     """What an agent has begun to write and not sent."""
 
+    class Mode(models.TextChoices):
+        REPLY = "reply", _("reply")
+        NOTE = "note", _("note")
+
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts"
     )
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="drafts"
     )
+    mode = models.CharField(max_length=5, choices=Mode, default=Mode.REPLY)
     text = models.TextField()
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -23,7 +28,9 @@ class Draft(models.Model):
         verbose_name = _("draft")
         verbose_name_plural = _("drafts")
         constraints = [
-            models.UniqueConstraint("agent", "conversation", name="one_draft_per_agent")
+            models.UniqueConstraint(
+                "agent", "conversation", "mode", name="one_draft_per_mode"
+            )
         ]
 
     def __str__(self) -> str:

@@ -31,6 +31,11 @@ class LiveEvent(models.Model):
         CONVERSATION = "conversation"  # its row and header changed
         ANSWERS = "answers"  # canned answers changed
         PROGRAMS = "programs"  # a mini program came, went, or has another name
+        ATTENTION = "attention"  # who looks at a conversation, or types in it
+        CUSTOMER = "customer"  # a customer's panel changed
+        AGENT = (
+            "agent"  # something is for one agent: a mention, a transfer, their state
+        )
         PAUSE = "pause"  # a mini program's sending was paused, or goes on
 
     seq = models.PositiveBigIntegerField(primary_key=True)
