@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,10 +22,17 @@ from conversations import (
     push_log,
     shared_secrets,
 )
-from conversations.models import MiniProgram, Pause, PushDay, RejectedPush
+from conversations.models import (
+    MiniProgram,
+    Pause,
+    PushDay,
+    ReceivedPush,
+    RejectedPush,
+)
 from conversations.wechat import diagnosis
 
 DAYS = 7  # of pushes, today included
+_INSPECTOR = reverse_lazy("admin:conversations_receivedpush_changelist")
 CHECK = "admin:conversations_miniprogram_check_connection"
 
 
@@ -159,6 +166,10 @@ def _connection_of(mini_program: MiniProgram) -> dict[str, Any]:
             for one in rejected
         ],
         "days": days.order_by("-day"),
+        "failed": ReceivedPush.objects.filter(
+            mini_program=mini_program, outcome=ReceivedPush.Outcome.FAILED
+        ).count(),
+        "inspector": f"{_INSPECTOR}?mini_program__id__exact={mini_program.pk}",
         "previous": any(
             getattr(mini_program, name) for name in shared_secrets.PREVIOUS.values()
         ),
