@@ -15,8 +15,8 @@ from .mini_program import MiniProgram
 from .page import Page
 from .picture import Attachment, Picture, Upload
 from .received_push import ReceivedPush, RejectedCount, RejectedPush
-from .relay_nonce import RelayNonce
 from .seat import Seat
+from .spent_nonce import SpentNonce
 
 __all__ = [
     "Upload",
@@ -46,6 +46,6 @@ __all__ = [
     "ReceivedPush",
     "RejectedCount",
     "RejectedPush",
-    "RelayNonce",
     "Seat",
+    "SpentNonce",
 ]
