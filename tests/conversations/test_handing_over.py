@@ -186,6 +186,26 @@ def test_where_the_answer_reaches_nobody_the_next_rule_speaks(
     assert Conversation.objects.waiting().count() == 1
 
 
+def test_a_message_whose_answer_came_too_late_waits_here_again(
+    xiaoming, humans, lin, client
+):
+    """The function answered WeChat by itself, and brings the message along later."""
+    arrival = xiaoming.arrival(MsgType="text", Content="人工", MsgId=1)
+    arrival = replace(arrival, authenticated_by="relay")
+    assert receive([arrival]) == [Taken(handed_over=True)]
+    late = replace(arrival, answered=True)
+    assert receive([late]) == receive([late]) == [Taken(repeated=True)]
+    assert Conversation.objects.waiting().count() == 1
+    assert xiaoming.conversation.unread == 1
+    assert xiaoming.customer.handed_over_at is None
+    lines = Message.objects.filter(kind="event").in_order()
+    said = [line.data["event"] for line in lines]
+    assert said == ["handed_over", "not_handed_over"]
+    client.force_login(lin)
+    page = client.get(f"/conversations/{xiaoming.conversation.pk}/").text
+    assert "not_handed_over</" not in page
+
+
 # At night.
 
 
