@@ -287,8 +287,8 @@ class _Batch:
                 self.assigned[conversation.customer_id] = conversation
             if conversation.waiting_since:
                 key = conversation.customer_id, conversation.session_from_digest
-                theirs = self.waiting.setdefault(conversation.customer_id, [])
-                theirs.append(self.conversations.get(key, conversation))
+                waiting = self.waiting.setdefault(conversation.customer_id, [])
+                waiting.append(self.conversations.get(key, conversation))
 
     def _obstacle(self, arrival: Arrival, customer: Customer) -> str:
         if is_event(arrival.push):
