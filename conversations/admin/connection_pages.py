@@ -142,6 +142,7 @@ class ConnectionPages:
     ) -> HttpResponse:
         site = self.admin_site.each_context(request)
         context |= {"opts": self.opts, "mini_program": mini_program}
+        context["form_page"] = _page("change", mini_program)
         context["check_page"] = _page("check_connection", mini_program)
         context["keys_page"] = _page("new_keys", mini_program)
         context["relay_page"] = _page("new_relay_secret", mini_program)

@@ -93,7 +93,9 @@ class MiniProgramAdmin(ConnectionPages, PlainAdmin):
         }
         address = reverse(CHECK, args=[mini_program.pk])
         return format_html(
-            '<a class="connection__link" href="{}">{}</a>', address, words
+            '<a class="text-primary-600 dark:text-primary-500 font-semibold" href="{}">{}</a>',
+            address,
+            words,
         )
 
     @admin.display(description=gettext_lazy("push address (URL)"))
