@@ -162,10 +162,10 @@ def _write_rejected(appid: str, reason: str, details: Mapping[str, Any]) -> None
 
 def _add_swallowed(appid: str, reason: str, count: int) -> None:
     alike = RejectedPush.objects.filter(appid=appid, reason=reason)
-    newest = alike.order_by("-pk").values_list("pk", flat=True).first()
-    RejectedPush.objects.filter(pk=newest).update(
-        count=F("count") + count, at=timezone.now()
-    )
+    if newest := alike.order_by("-pk").first():
+        RejectedPush.objects.filter(pk=newest.pk).update(
+            count=F("count") + count, at=timezone.now()
+        )
     _count_rejected(appid, reason, count)
 
 

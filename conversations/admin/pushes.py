@@ -37,9 +37,11 @@ LABELS = {
 
 
 class NewestPaginator(Paginator):
+    object_list: QuerySet[ReceivedPush]
+
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:NEWEST].count()  # type: ignore[union-attr]
+        return self.object_list.order_by()[:NEWEST].count()
 
 
 @admin.register(ReceivedPush)
