@@ -8,6 +8,7 @@ _ACTIONS = {
     "conversations.autoreplyrule": ("view", "add", "change", "delete"),
     "conversations.entrance": ("view", "add", "change", "delete"),
     "conversations.miniprogram": ("view", "add", "change"),
+    "conversations.page": ("view", "add", "change", "delete"),
     "conversations.receivedpush": ("view",),
 }
 

@@ -528,6 +528,12 @@ UNFOLD = {
                         "conversations.entrance",
                         _("What each SessionFrom is called in the console."),
                     ),
+                    _room(
+                        _("Pages"),
+                        "web",
+                        "conversations.page",
+                        _("What agents send as a card, or link to."),
+                    ),
                 ],
             },
             {

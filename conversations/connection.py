@@ -59,7 +59,12 @@ def lamps(mini_program: MiniProgram, rejected: list[RejectedPush]) -> list[Lamp]
     rejected  the mini program's, newest first
     """
     seen = {light.name: light for light in mini_program.lights.all()}
-    return [_lamp(mini_program, name, seen.get(name), rejected) for name in Name]
+    push = seen.get(Name.PUSH)
+    proved = push is not None and push.ok  # By the Token that the check needs too
+    return [
+        _lamp(mini_program, name, seen.get(name), rejected, proved=proved)
+        for name in Name
+    ]
 
 
 def check_token(mini_program: MiniProgram) -> None:
@@ -90,6 +95,8 @@ def _lamp(
     name: Name,
     light: Light | None,
     rejected: list[RejectedPush],
+    *,
+    proved: bool,
 ) -> Lamp:
     if light and light.ok:
         return Lamp(
@@ -99,13 +106,15 @@ def _lamp(
         says = connection_words.of_refusal(light.errcode, light.errmsg)
         code, errmsg, rid = light.errcode, light.errmsg, light.rid
         return Lamp(name, str(name.label), "fault", says, light.at, code, errmsg, rid)
-    if refused := _refused(name, rejected):
+    refused = _refused(name, rejected)
+    if refused and not proved:
         says = connection_words.of_rejection(refused.reason, refused.details)
         return Lamp(name, str(name.label), "fault", says, refused.at)
     if name == Name.TOKEN and mini_program.cloud_run_calls:
         says = _("Not needed: inside Cloud Run WeChat adds the token itself.")
         return Lamp(name, str(name.label), "unknown", says)
-    return Lamp(name, str(name.label), "unknown", _first_steps(name))
+    says = _words_of(refused) if refused else _first_steps(name)
+    return Lamp(name, str(name.label), "unknown", says)
 
 
 def _refused(name: Name, rejected: list[RejectedPush]) -> RejectedPush | None:
@@ -123,6 +132,10 @@ def _since(name: Name, light: Light, rejected: list[RejectedPush]) -> str:
     refused = _refused(name, rejected)
     if refused is None or refused.at < light.at:
         return ""
+    return _words_of(refused)
+
+
+def _words_of(refused: RejectedPush) -> str:
     says = connection_words.of_rejection(refused.reason, refused.details)
     return _("One was rejected since. %(why)s") % {"why": says}
 

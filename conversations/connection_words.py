@@ -56,6 +56,10 @@ _FAULTS = {
         "A clock is wrong, or the cloud function held the push up: it is more than five "
         "minutes off. Set this server's clock."
     ),
+    "nonce": gettext_lazy(
+        "A plain push came a second time with another body: somebody replays it. In "
+        "secure mode nobody can."
+    ),
     "relay_nonce": gettext_lazy(
         "A relayed push came a second time with another body: somebody replays it."
     ),

@@ -113,7 +113,10 @@ def _keep_failed(arrival: Arrival, error: str) -> Taken | None:
 def _note_pushes(arrivals: Iterable[Arrival]) -> None:
     """Light the light that says that pushes come. After the answer: it can wait."""
     for mini_program_id in {one.mini_program_id for one in arrivals}:
-        lights.note(mini_program_id, "push", True)
+        try:
+            lights.note(mini_program_id, "push", True)
+        except Exception as exc:  # The next batch must not suffer from it
+            logger.warning("A light was not noted: %s", type(exc).__name__)
 
 
 def _report(arrivals: list[Arrival], exc: Exception) -> None:

@@ -97,9 +97,9 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
     except NotStored:
         raise Refused(503) from None
     if taken.replayed:
-        why = ways_in.refusal("relay_nonce", way, len(body))
-        await push_log.rejected(appid, "relay_nonce", why)
-        raise Refused(401)
+        rejected = ways_in.replayed(way, len(body))
+        await push_log.rejected(appid, rejected.reason, rejected.details)
+        raise Refused(rejected.status)
     await barriers.areach("after_commit")
     push_log.acknowledged(address.mini_program_id, (time.monotonic() - began) * 1000)
     if taken.handed_over and came.transfer:

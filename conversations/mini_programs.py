@@ -24,12 +24,12 @@ from conversations.wechat.client import (
 from conversations.wechat.credentials import Credentials
 from conversations.wechat.crypto import BadKey, decode_key
 
-SEND_PATHS = {
+SEND_PATHS: dict[str, str] = {
     MiniProgram.SendPath.PLAIN: SEND,
     MiniProgram.SendPath.BUSINESS: BUSINESS_SEND,
 }
 # Not among them: AUTO, whichever WeChat takes.
-TYPING_PATHS = {
+TYPING_PATHS: dict[str, str] = {
     MiniProgram.TypingPath.BUSINESS: BUSINESS_TYPING,
     MiniProgram.TypingPath.PLAIN: PLAIN_TYPING,
 }

@@ -11,12 +11,15 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from conversations.models import ReceivedPush, RelayNonce
+from conversations.models import ReceivedPush, SpentNonce
 from conversations.wechat.pushes import Push
 
 Outcome = ReceivedPush.Outcome
+
+# Longer than any timestamp is believed: ten minutes either way, at most.
+NONCES_KEPT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Arrival:
     """An authenticated push, at a mini program's address.
 
     body      what it held, as text, to be inspected and replayed
-    nonce     of a relayed one: good for this body and no other; "" for the rest
+    nonce     good for this body and no other; "" where the signature covers the body
+              and what is repeated changes nothing
     answered  WeChat has had its answer to this one already and wants no other
     """
 
@@ -133,29 +137,30 @@ def _wechats_order(arrival: Arrival) -> tuple[datetime, int, str]:
 
 
 def _replayed(arrivals: Sequence[Arrival], now: datetime) -> list[Arrival]:
-    """Write the nonces of relayed pushes, and return those that stood for another body.
+    """Write the nonces that come with pushes, and return those that stood for another
+    body.
 
     The same nonce with the same body is the same request twice, and falls to the
     push's own key.
     """
-    relayed = [one for one in arrivals if one.nonce]
-    if not relayed:
+    stamped = [one for one in arrivals if one.nonce]
+    if not stamped:
         return []
-    RelayNonce.objects.bulk_create(
+    SpentNonce.objects.bulk_create(
         [
-            RelayNonce(
+            SpentNonce(
                 mini_program_id=one.mini_program_id,
                 nonce=one.nonce,
                 body_digest=one.digest,
                 at=now,
             )
-            for one in sorted(relayed, key=lambda one: (one.mini_program_id, one.nonce))
+            for one in sorted(stamped, key=lambda one: (one.mini_program_id, one.nonce))
         ],
         ignore_conflicts=True,
     )
-    there = RelayNonce.objects.filter(
-        mini_program_id__in={one.mini_program_id for one in relayed},
-        nonce__in={one.nonce for one in relayed},
+    there = SpentNonce.objects.filter(
+        mini_program_id__in={one.mini_program_id for one in stamped},
+        nonce__in={one.nonce for one in stamped},
     )
     digests = {
         (mini_program, nonce): digest
@@ -164,5 +169,5 @@ def _replayed(arrivals: Sequence[Arrival], now: datetime) -> list[Arrival]:
         )
     }
     return [
-        one for one in relayed if digests[one.mini_program_id, one.nonce] != one.digest
+        one for one in stamped if digests[one.mini_program_id, one.nonce] != one.digest
     ]

@@ -15,6 +15,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,7 +60,7 @@ _written: dict[tuple[str, str], list[float]] = {}
 _flusher: threading.Thread | None = None
 
 
-async def rejected(appid: str, reason: str, details: dict[str, Any]) -> None:
+async def rejected(appid: str, reason: str, details: Mapping[str, Any]) -> None:
     """Note a push that proved nothing, for whoever looks for the reason.
 
     details  of `wechat.diagnosis`: no secret, no openid, no message
@@ -145,7 +146,7 @@ def _may_write(appid: str, fault: str) -> bool:
         return True
 
 
-def _write_rejected(appid: str, reason: str, details: dict[str, Any]) -> None:
+def _write_rejected(appid: str, reason: str, details: Mapping[str, Any]) -> None:
     try:
         with transaction.atomic():
             RejectedPush.objects.create(
@@ -161,10 +162,10 @@ def _write_rejected(appid: str, reason: str, details: dict[str, Any]) -> None:
 
 def _add_swallowed(appid: str, reason: str, count: int) -> None:
     alike = RejectedPush.objects.filter(appid=appid, reason=reason)
-    newest = alike.order_by("-pk").values_list("pk", flat=True).first()
-    RejectedPush.objects.filter(pk=newest).update(
-        count=F("count") + count, at=timezone.now()
-    )
+    if newest := alike.order_by("-pk").first():
+        RejectedPush.objects.filter(pk=newest.pk).update(
+            count=F("count") + count, at=timezone.now()
+        )
     _count_rejected(appid, reason, count)
 
 

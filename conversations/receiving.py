@@ -44,6 +44,7 @@ from conversations.models import (
 from conversations.models.conversation import digest_of
 from conversations.models.entrance import entrance_for
 from conversations.once_only import Arrival, Taken
+from conversations.taking_back import take_back
 from conversations.wechat import reply_window
 from conversations.wechat.pushes import (
     CardPush,
@@ -72,7 +73,10 @@ def receive(arrivals: Sequence[Arrival]) -> list[Taken]:
         known = [one for one in pushes.fresh if one.push.openid]
         batch = _Batch(known, now, pushes.rows)
         handed_over = batch.apply() if known else set()
-    handed_over |= pushes.handed_over
+        late = {one.push.dedupe_key for one in arrivals if one.answered}
+        if missed := pushes.handed_over & late:
+            take_back(missed, now)
+    handed_over |= pushes.handed_over - late
     fresh = {id(one) for one in pushes.fresh}
     replayed = {id(one) for one in pushes.replayed}
     push_log.came_again(
@@ -283,8 +287,8 @@ class _Batch:
                 self.assigned[conversation.customer_id] = conversation
             if conversation.waiting_since:
                 key = conversation.customer_id, conversation.session_from_digest
-                theirs = self.waiting.setdefault(conversation.customer_id, [])
-                theirs.append(self.conversations.get(key, conversation))
+                waiting = self.waiting.setdefault(conversation.customer_id, [])
+                waiting.append(self.conversations.get(key, conversation))
 
     def _obstacle(self, arrival: Arrival, customer: Customer) -> str:
         if is_event(arrival.push):

@@ -16,7 +16,7 @@ from conversations import mini_programs, receiving
 from conversations.models import ReceivedPush
 from conversations.once_only import Arrival
 from conversations.wechat import body as bodies
-from conversations.wechat import pushes
+from conversations.wechat import pushes, relay
 from conversations.wechat.credentials import Credentials
 from conversations.wechat.crypto import Undecryptable, decrypt
 from conversations.wechat.errors import Unreadable
@@ -63,7 +63,10 @@ def _arrival(row: ReceivedPush, now: datetime) -> Arrival:
         ours = mini_programs.credentials(row.mini_program)
         content = _decrypted(str(fields["Encrypt"]), ours)
         fields = bodies.parse(content)
-    push = pushes.parse(fields, row.mini_program.appid, now, content)
+    relayed = row.authenticated_by == "relay"
+    if relayed:
+        fields = relay.fields_of(fields, row.mini_program.appid)
+    push = pushes.parse(fields, row.mini_program.appid, now, content, rounded=relayed)
     if not push.fields:
         raise Unreadable
     return Arrival(

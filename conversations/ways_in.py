@@ -10,6 +10,7 @@ that says more than `success`, differ.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -99,13 +100,22 @@ def enter(way: str, request: Request, address: Address) -> Came:
             return _by_relay(request, address)
         return _by_cloud_run(request, address)
     except Rejected as rejected:
-        rejected.details = refusal(rejected.reason, way, len(request.body))
+        rejected.details = _details(rejected, way, len(request.body))
         raise
 
 
-def refusal(reason: str, way: str, size: int) -> dict[str, object]:
-    """Return what a supervisor may know of a request that proved nothing."""
-    return {"fault": reason, "check": way, "size": size}
+def replayed(way: str, size: int) -> Rejected:
+    """Return why a push is refused whose nonce has come with another body."""
+    if way == "relay":
+        rejected = Rejected("relay_nonce", relay.UNAUTHORIZED)
+    else:
+        rejected = Rejected("nonce")
+    rejected.details = _details(rejected, way, size)
+    return rejected
+
+
+def _details(rejected: Rejected, way: str, size: int) -> dict[str, object]:
+    return {"fault": rejected.reason, "check": way, "size": size}
 
 
 def _by_url(request: Request, address: Address) -> Came:
@@ -119,6 +129,8 @@ def _by_url(request: Request, address: Address) -> Came:
         raise
     push = pushes.parse(opened.fields, credentials.appid, request.now, opened.content)
     arrival = _arrival(address, push, opened.content, opened.authenticated_by)
+    if opened.key is None:  # Nothing binds the signature to the body
+        arrival = replace(arrival, nonce=_stamp(request.query))
     return Came(arrival, partial(_sealed_transfer, request, address, opened, push))
 
 
@@ -160,6 +172,11 @@ def _arrival(
         body=pushes.clean(content.decode("utf-8", "replace")),
         authenticated_by=authenticated_by,
     )
+
+
+def _stamp(query: Mapping[str, str]) -> str:
+    stamps = f"{query['timestamp']} {query['nonce']}"
+    return hashlib.sha256(stamps.encode()).hexdigest()
 
 
 def _transfer(push: pushes.Push, now: datetime) -> dict[str, object]:

@@ -16,6 +16,7 @@ from conversations.models import (
     CannedAnswer,
     Conversation,
     Entrance,
+    Page,
     ReceivedPush,
 )
 from tests.conftest import Xiaoming, new_uuid, text
@@ -57,6 +58,9 @@ class Examples:
             ),
             "entrance": Entrance.objects.create(
                 mini_program=mini_program, pattern="order/42", label="订单"
+            ),
+            "page": Page.objects.create(
+                mini_program=mini_program, path="pages/index", title="首页"
             ),
             "autoreplyrule": AutoReplyRule.objects.create(
                 mini_program=mini_program,

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,10 +22,17 @@ from conversations import (
     push_log,
     shared_secrets,
 )
-from conversations.models import MiniProgram, Pause, PushDay, RejectedPush
+from conversations.models import (
+    MiniProgram,
+    Pause,
+    PushDay,
+    ReceivedPush,
+    RejectedPush,
+)
 from conversations.wechat import diagnosis
 
 DAYS = 7  # of pushes, today included
+_INSPECTOR = reverse_lazy("admin:conversations_receivedpush_changelist")
 CHECK = "admin:conversations_miniprogram_check_connection"
 
 
@@ -135,6 +142,7 @@ class ConnectionPages:
     ) -> HttpResponse:
         site = self.admin_site.each_context(request)
         context |= {"opts": self.opts, "mini_program": mini_program}
+        context["form_page"] = _page("change", mini_program)
         context["check_page"] = _page("check_connection", mini_program)
         context["keys_page"] = _page("new_keys", mini_program)
         context["relay_page"] = _page("new_relay_secret", mini_program)
@@ -159,6 +167,10 @@ def _connection_of(mini_program: MiniProgram) -> dict[str, Any]:
             for one in rejected
         ],
         "days": days.order_by("-day"),
+        "failed": ReceivedPush.objects.filter(
+            mini_program=mini_program, outcome=ReceivedPush.Outcome.FAILED
+        ).count(),
+        "inspector": f"{_INSPECTOR}?mini_program__id__exact={mini_program.pk}",
         "previous": any(
             getattr(mini_program, name) for name in shared_secrets.PREVIOUS.values()
         ),

@@ -50,6 +50,8 @@ class EntranceAdmin(ContactButtonPage, OfMiniProgram, OrderedAdmin):
     list_select_related = ["mini_program"]
     ordering = ["mini_program", "position", "pk"]
     search_fields = ["label", "pattern"]
+    actions_detail = ["contact_button"]
+    actions_row = ["contact_button"]
 
     @display(description=Entrance._meta.get_field("label").verbose_name, label=LABELS)
     def shown_label(self, entrance: Entrance) -> tuple[str, str]:

@@ -4,21 +4,25 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from conversations import live, mini_programs, pauses, shared_secrets
-from conversations.models import MiniProgram, Seat
+from conversations.models import Light, MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
 
 from .base import PlainAdmin
-from .connection_pages import ConnectionPages
+from .connection_pages import CHECK, ConnectionPages
 from .mini_program_forms import MiniProgramForm, NewMiniProgramForm
 
 
 @admin.register(MiniProgram)
 class MiniProgramAdmin(ConnectionPages, PlainAdmin):
-    list_display = ["name", "appid", "mode", "format", "active"]
+    list_display = ["name", "appid", "connection", "mode", "format", "active"]
     search_fields = ["name", "appid"]
     actions_detail = ["check_connection", "new_keys", "new_relay_secret"]
     new_fieldsets = [(None, {"fields": NewMiniProgramForm.Meta.fields})]
@@ -76,6 +80,23 @@ class MiniProgramAdmin(ConnectionPages, PlainAdmin):
         # Where we send secrets to is for whoever owns the machine to say.
         addresses = ["push_address", "relay_address", "cloud_run_address"]
         return ["api_root", "appid", *addresses]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MiniProgram]:
+        return super().get_queryset(request).prefetch_related("lights")
+
+    @admin.display(description=gettext_lazy("connection"))
+    def connection(self, mini_program: MiniProgram) -> str:
+        lit = [light.ok for light in mini_program.lights.all()]
+        words = _("%(works)s of %(all)s work") % {
+            "works": sum(lit),
+            "all": len(Light.Name),
+        }
+        address = reverse(CHECK, args=[mini_program.pk])
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500 font-semibold" href="{}">{}</a>',
+            address,
+            words,
+        )
 
     @admin.display(description=gettext_lazy("push address (URL)"))
     def push_address(self, mini_program: MiniProgram) -> str:

@@ -37,14 +37,16 @@ LABELS = {
 
 
 class NewestPaginator(Paginator):
+    object_list: QuerySet[ReceivedPush]
+
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:NEWEST].count()  # type: ignore[union-attr]
+        return self.object_list.order_by()[:NEWEST].count()
 
 
 @admin.register(ReceivedPush)
 class PushAdmin(PlainAdmin):
-    list_display = ["at", "mini_program", "kind", "became", "repeats", "proof"]
+    list_display = ["at", "program", "what", "became", "again", "proof"]
     list_display_links = ["at"]
     list_filter = ["mini_program", "outcome"]
     list_select_related = ["mini_program"]
@@ -68,6 +70,18 @@ class PushAdmin(PlainAdmin):
     @display(description=gettext_lazy("what it became"), label=LABELS)
     def became(self, push: ReceivedPush) -> tuple[str, str]:
         return push.outcome, push.get_outcome_display()
+
+    @admin.display(description=gettext_lazy("mini program"))
+    def program(self, push: ReceivedPush) -> str:
+        return push.mini_program.name
+
+    @admin.display(description=gettext_lazy("kind"))
+    def what(self, push: ReceivedPush) -> str:
+        return push.kind or "—"
+
+    @admin.display(description=gettext_lazy("came again"))
+    def again(self, push: ReceivedPush) -> str:
+        return str(push.repeats or "")
 
     @admin.display(description=gettext_lazy("proved by"))
     def proof(self, push: ReceivedPush) -> str:

@@ -19,6 +19,7 @@ Comparison = AutoReplyRule.Comparison
 
 # What a rule that hands over may be set off by: a message, the moment it comes.
 HANDING_OVER = {Trigger.KEYWORD, Trigger.NOBODY_ONLINE}
+MAY_HAND_OVER = "trigger == 'keyword' || trigger == 'nobody_online'"  # for the page
 
 
 class RuleForm(forms.ModelForm):
@@ -84,9 +85,9 @@ class RuleAdmin(OfMiniProgram, OrderedAdmin):
         "comparison": "trigger == 'keyword'",
         "keywords": "trigger == 'keyword'",
         "session_from": "session_match != ''",
-        "action": "trigger == 'keyword' || trigger == 'nobody_online'",
-        "parts": "action != 'hand_over'",
-        "cooldown_seconds": "action != 'hand_over'",
+        "action": MAY_HAND_OVER,
+        "parts": f"action != 'hand_over' || !({MAY_HAND_OVER})",
+        "cooldown_seconds": f"action != 'hand_over' || !({MAY_HAND_OVER})",
     }
     fieldsets = [
         (None, {"fields": ["mini_program", "name", "active"]}),

@@ -33,7 +33,7 @@ def register(mini_program: MiniProgram) -> None:
         secret=mini_program.app_secret,
         token=mini_program.push_token,
         encoding_aes_key=mini_program.encoding_aes_key,
-        previous_aes_key=mini_program.previous_aes_key,
+        previous_aes_key=mini_program.previous_aes_key or None,
         mode=mini_program.mode,
         format=mini_program.format,
         push_url=f"{base}/push",

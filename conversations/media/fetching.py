@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from channels.db import database_sync_to_async
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations import broker, lanes, live, mini_programs
@@ -33,10 +34,7 @@ LEASE = timedelta(seconds=60)  # for one try, decoding included
 MOST_DUE = 100  # fetched in one round of the sweeper
 ID_MAX = 256  # characters of a media id
 
-# Nothing comes of asking for it again: WeChat's answer to an id it has forgotten, or
-# never knew, and our own word for what came.
-FORGOTTEN = 40007
-ASK_NO_MORE = frozenset({Action.FINAL})
+FORGOTTEN = 40007  # WeChat's word for an id it has forgotten, or never knew
 
 State = Attachment.State
 
@@ -106,17 +104,20 @@ async def _fetch(attachment_id: int) -> float | None:
         made = await asyncio.to_thread(make_anew, content)
         picture = await _in_database(store)(made)
     except Unusable as exc:
-        return await _in_database(_fail)(attachment, exc.errcode)
+        await _in_database(_fail)(attachment, exc.errcode)
     except TooBig:
-        return await _in_database(_fail)(attachment, TOO_BIG)
+        await _in_database(_fail)(attachment, TOO_BIG)
     except WeChatError as exc:
-        if exc.action in ASK_NO_MORE:
-            return await _in_database(_fail)(attachment, exc.errcode)
-        return await _in_database(_postpone)(attachment, exc.errcode)
+        if exc.action is not Action.FINAL:
+            return await _in_database(_postpone)(attachment, exc.errcode)
+        # Nothing comes of asking again, as for an id that WeChat has forgotten.
+        await _in_database(_fail)(attachment, exc.errcode)
     except (NotSent, NoAnswer, OSError) as exc:
         logger.info("Picture %s: %s", attachment.pk, type(exc).__name__)
         return await _in_database(_postpone)(attachment, None)
-    return await _in_database(_keep)(attachment, picture)
+    else:
+        await _in_database(_keep)(attachment, picture)
+    return None
 
 
 def _claim(attachment_id: int) -> Attachment | None:
@@ -141,7 +142,8 @@ def _claim(attachment_id: int) -> Attachment | None:
 
 def _postpone(attachment: Attachment, errcode: int | None) -> float | None:
     if attachment.tries > len(PAUSES):
-        return _fail(attachment, errcode)
+        _fail(attachment, errcode)
+        return None
     pause = PAUSES[attachment.tries - 1]
     due_at = timezone.now() + timedelta(seconds=pause)
     _waiting(attachment).update(due_at=due_at, errcode=errcode)
@@ -162,7 +164,7 @@ def _settle(attachment: Attachment, **changes: object) -> None:
             live.message(attachment.message)
 
 
-def _waiting(attachment: Attachment):  # type: ignore[no-untyped-def]
+def _waiting(attachment: Attachment) -> QuerySet[Attachment]:
     return Attachment.objects.filter(pk=attachment.pk, state=State.WAITING)
 
 

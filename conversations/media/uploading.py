@@ -10,7 +10,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from channels.db import database_sync_to_async
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from conversations import mini_programs
@@ -99,7 +99,7 @@ def _note(
     )
 
 
-def _row(mini_program: MiniProgram, picture: Picture):  # type: ignore[no-untyped-def]
+def _row(mini_program: MiniProgram, picture: Picture) -> QuerySet[Upload]:
     return Upload.objects.filter(mini_program=mini_program, picture=picture)
 
 

@@ -15,8 +15,8 @@ from .mini_program import MiniProgram
 from .page import Page
 from .picture import Attachment, Picture, Upload
 from .received_push import ReceivedPush, RejectedCount, RejectedPush
-from .relay_nonce import RelayNonce
 from .seat import Seat
+from .spent_nonce import SpentNonce
 from .tag import CustomerTag, Tag
 from .together import Attention, DeskSettings, Mention, Pin, ReadMark, SavedView
 
@@ -53,9 +53,9 @@ __all__ = [
     "ReceivedPush",
     "RejectedCount",
     "RejectedPush",
-    "RelayNonce",
     "SavedView",
     "Seat",
+    "SpentNonce",
     "Tag",
     "Upload",
 ]

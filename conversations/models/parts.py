@@ -150,7 +150,8 @@ def _clean_card(part: dict[str, Any]) -> Part:
 
 def _clean_picture(part: dict[str, Any]) -> int:
     picture = part.get("picture")
-    is_id = isinstance(picture, int) and not isinstance(picture, bool)
-    if not is_id or not Picture.objects.filter(pk=picture).exists():
+    if not isinstance(picture, int) or isinstance(picture, bool):
+        raise ValidationError(_("Its picture is missing."))
+    if not Picture.objects.filter(pk=picture).exists():
         raise ValidationError(_("Its picture is missing."))
     return picture

@@ -191,8 +191,8 @@ def _content(part: Part, rule: str = "") -> dict[str, object]:
         case "image":
             return _fields(Message.Kind.IMAGE, data, picture=picture)
         case "card":
-            names = ("title", "page_path", "appid")
-            card = {key: part[key] for key in names if part.get(key)}
+            said = ("title", "page_path", "appid")
+            card = {key: part[key] for key in said if part.get(key)}
             return _fields(Message.Kind.CARD, {**card, **data}, picture=picture)
     names = ("title", "description", "url", "thumb_url")
     link = {key: part.get(key, "") for key in names}

@@ -75,6 +75,11 @@ PUSHES = [
     _pushed("unheard", _("Answer not heard"), unheard=1),
     Choice("late", _("Comes late"), {"kind": "push", "options": {}}, "", "seconds"),
 ]
+MODES = [
+    ("plain", _("plain")),
+    ("compatible", _("compatible")),
+    ("secure", _("secure")),
+]
 WAYS = [
     ("url", _("Own URL")),
     ("relay", _("Cloud function")),

@@ -72,6 +72,7 @@ def _in_short(app: App | None) -> dict[str, Any] | None:
         "address": app.address,
         "mode": app.mode,
         "format": app.format,
+        "push_url": app.push_url,
         "has_previous_key": bool(
             app.previous_relay_secret if app.way == "relay" else app.previous_aes_key
         ),

@@ -62,6 +62,10 @@ class World:
         """Add a mini program, or change the named settings of one. None changes nothing."""
         with self.store.transaction() as db:
             known = self.app(appid) or App(appid, ids.new_original_id())
+            key = values.get("encoding_aes_key") or known.encoding_aes_key
+            is_new = known.encoding_aes_key not in ("", key)
+            if is_new and values.get("previous_aes_key") is None:
+                values = {**values, "previous_aes_key": known.encoding_aes_key}
             app = replace(
                 known, **{name: v for name, v in values.items() if v is not None}
             )

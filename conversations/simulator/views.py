@@ -63,6 +63,7 @@ def phones(request: HttpRequest) -> HttpResponse:
                 "calls": bench.CALLS,
                 "pushes": bench.PUSHES,
                 "ways": bench.WAYS,
+                "modes": bench.MODES,
                 "control_url": f"{PREFIX}/_",
                 "card_title": CARD_TITLE,
                 "card_path": CARD_PATH,

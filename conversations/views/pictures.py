@@ -1,21 +1,14 @@
-"""Pictures: sent by agents, and shown to whoever sees the conversation.
-
-A picture from elsewhere on our own address is a file an attacker chose. So it goes out
-as nothing but a picture: made anew by us, with a fixed type nobody may guess at, in a
-sandbox if somebody opens it by itself, and to pages of ours alone.
-"""
+"""Pictures: sent by agents, and shown to whoever sees the conversation."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from conversations import media
 from conversations.forms import ImageForm, first_error
-from conversations.models import Attachment, Message, Page, Picture
+from conversations.models import Attachment, Message, Page
 from conversations.views.conversation import ConversationView
 from conversations.views.replying import ReplyingView, refusal
 
@@ -60,9 +53,7 @@ class PictureView(MessagePictureView):
     """
 
     def get(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
-        picture = _found(self.find(message_pk).shown_picture)
-        name = f"{message_pk}{Path(media.file_name(picture)).suffix}"
-        return as_picture(media.path(picture), picture.content_type, name)
+        return media.show(self.find(message_pk).shown_picture, f"{message_pk}")
 
     def post(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         attachment = get_object_or_404(
@@ -82,9 +73,8 @@ class ThumbView(MessagePictureView):
     """GET: its thumbnail."""
 
     def get(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
-        picture = _found(self.find(message_pk).shown_picture)
-        name = f"{message_pk}.thumb.webp"
-        return as_picture(media.thumb_path(picture), media.THUMB_TYPE, name)
+        picture = self.find(message_pk).shown_picture
+        return media.show_thumb(picture, f"{message_pk}-small")
 
 
 class PageCoverView(ConversationView):
@@ -94,30 +84,4 @@ class PageCoverView(ConversationView):
         pages = Page.objects.select_related("cover").filter(
             mini_program=self.conversation.customer.mini_program_id
         )
-        cover = _found(get_object_or_404(pages, pk=page_pk).cover)
-        return as_picture(media.thumb_path(cover), media.THUMB_TYPE, "cover.webp")
-
-
-def as_picture(path: Path, content_type: str, name: str) -> HttpResponse:
-    """Answer with a file of ours as a picture and nothing else."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as exc:
-        raise Http404 from exc
-    return HttpResponse(
-        content,
-        content_type=content_type,
-        headers={
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Content-Disposition": f'inline; filename="{name}"',
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "private, max-age=86400",
-        },
-    )
-
-
-def _found(picture: Picture | None) -> Picture:
-    if picture is None:
-        raise Http404
-    return picture
+        return media.show_thumb(get_object_or_404(pages, pk=page_pk).cover, "cover")

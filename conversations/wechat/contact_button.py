@@ -27,8 +27,10 @@ Page({
     wx.setStorageSync(COUNTED, (wx.getStorageSync(COUNTED) || 0) + 1)
     if (!path) return
     const [page, own] = path.split("?")
-    const given = Object.entries(query).map((pair) => pair.map(encodeURIComponent))
-    const search = own || given.map((pair) => pair.join("=")).join("&")
+    const given = Object.entries(query)
+      .map((pair) => pair.map(encodeURIComponent).join("="))
+      .join("&")
+    const search = own || given
     const url = page.startsWith("/") ? page : `/${page}`
     wx.navigateTo({
       url: search ? `${url}?${search}` : url,

@@ -103,8 +103,8 @@ def _unopened(
         sealed = bodies.parse(body).get("Encrypt") if body else query["echostr"]
     except Unreadable:
         sealed = None
-    for key in credentials.aes_keys if isinstance(sealed, str) else ():
-        receive_id = receive_id_of(key, sealed)
+    for key in credentials.aes_keys:
+        receive_id = receive_id_of(key, str(sealed))
         if receive_id is not None and APPID.fullmatch(receive_id):
             return {"fault": "appid", "meant_for": receive_id}
     return {"fault": "key"}

@@ -38,7 +38,6 @@ from .errors import Unreadable
 NONCE = re.compile(r"[0-9A-Za-z]{8,64}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
 FRESH = timedelta(seconds=300)  # either way
-NONCE_KEPT = 2 * FRESH  # after that its timestamp is refused
 
 BAD_REQUEST = 400
 UNAUTHORIZED = 401

@@ -31,7 +31,11 @@ Agent.objects.create_user("lin", password="lin-password", display_name="Lin")
 shop = MiniProgram.objects.create(appid="wx0123456789abcdef", name="云课堂")
 Seat.objects.give_everyone(shop)
 for number in range(40):
-    customer = Customer.objects.create(mini_program=shop, openid=f"oCustomer-{number:04}")
+    customer = Customer.objects.create(
+        mini_program=shop,
+        openid=f"oCustomer-{number:04}",
+        message_granted_at=timezone.now(),
+    )
     Conversation.objects.create(
         customer=customer,
         session_from_digest=digest_of(""),
@@ -364,16 +368,31 @@ def test_what_arrives_leaves_the_box_alone(desk, console):
     expect(desk.box).to_be_focused()
 
 
-def test_a_text_too_long_for_wechat_is_counted_and_not_sent(desk):
+def test_a_text_too_long_for_one_message_is_counted_and_split_where_agreed(desk):
     counter = desk.page.locator(".composer__counter")
-    desk.box.fill("长" * 470)
+    desk.box.fill("字" * 400)
     expect(counter).to_be_empty()
-    desk.box.fill("长" * 480)
-    expect(counter).to_contain_text("1440")
-    desk.box.fill("长" * 683)
+    desk.box.fill("字" * 500)
+    expect(counter).to_contain_text("1500/2048")
+    desk.box.fill("这是一句话。" * 150)  # 2,700 bytes
+    expect(counter).to_contain_text("2700/2048")
+    send = desk.page.locator(".composer__send")
+    expect(send).to_contain_text("2")
+    expect(send).to_be_enabled()
+    expect(desk.page.locator(".composer__cost")).to_contain_text("3")  # What is left
     desk.box.press("Enter")
-    expect(counter).to_contain_text("2049")
+    expect(desk.ours).to_have_count(2)
+    said = desk.ours.all_inner_texts()
+    assert "".join(said) == "这是一句话。" * 150
+    assert said[0].endswith("。")
+    expect(desk.box).to_have_value("")
+
+
+def test_a_text_for_more_than_one_round_is_not_sent(desk):
+    desk.box.fill("这是一句话。" * 1000)
     expect(desk.page.locator(".composer__send")).to_be_disabled()
+    desk.box.press("Enter")
+    expect(desk.box).to_have_value("这是一句话。" * 1000)
     assert desk.posts == []
 
 

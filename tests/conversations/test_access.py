@@ -129,6 +129,9 @@ MATRIX = {
     "admin/agents/agent/<path:object_id>/new_link/": supervisors(),
     **rows("conversations", "cannedanswer", deletable=True),
     **rows("conversations", "entrance", deletable=True),
+    "admin/conversations/entrance/<path:object_id>/contact-button/": supervisors(),
+    **rows("conversations", "page", deletable=True),
+    "admin/conversations/page/<path:object_id>/cover/": supervisors(404, 404),  # None
     **rows("conversations", "miniprogram", deletable=False),
     "admin/conversations/miniprogram/<path:object_id>/check/": supervisors(200, 302),
     "admin/conversations/miniprogram/<path:object_id>/new_keys/": supervisors(),

@@ -42,6 +42,7 @@ def state(settings: Any, tmp_path: Path) -> str:
     """The simulator is on, with a world of its own."""
     settings.WECHAT_SIMULATOR = True
     settings.WECHAT_SIMULATOR_STATE = str(tmp_path / "simulator.sqlite3")
+    settings.MEDIA_ROOT = tmp_path / "media"
     return settings.WECHAT_SIMULATOR_STATE
 
 
@@ -126,6 +127,8 @@ def test_the_demo_opens_a_shop(client: Client, db, state: str) -> None:
     app = at_the_simulator(state, mini_program.appid)
     assert (app.secret, app.token) == (mini_program.app_secret, mini_program.push_token)
     assert app.push_url == f"http://127.0.0.1:8000/wechat/{mini_program.appid}/push"
+    assert app.relay_secret == mini_program.relay_secret
+    assert mini_program.pages.exclude(cover=None).count() == 5
     assert CannedAnswer.objects.count() == 30
     assert AutoReplyRule.objects.count() == 12
     assert Entrance.objects.count() == 5

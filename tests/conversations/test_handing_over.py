@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -186,6 +188,26 @@ def test_where_the_answer_reaches_nobody_the_next_rule_speaks(
     assert Conversation.objects.waiting().count() == 1
 
 
+def test_a_message_whose_answer_came_too_late_waits_here_again(
+    xiaoming, humans, lin, client
+):
+    """The function answered WeChat by itself, and brings the message along later."""
+    arrival = xiaoming.arrival(MsgType="text", Content="人工", MsgId=1)
+    arrival = replace(arrival, authenticated_by="relay")
+    assert receive([arrival]) == [Taken(handed_over=True)]
+    late = replace(arrival, answered=True)
+    assert receive([late]) == receive([late]) == [Taken(repeated=True)]
+    assert Conversation.objects.waiting().count() == 1
+    assert xiaoming.conversation.unread == 1
+    assert xiaoming.customer.handed_over_at is None
+    lines = Message.objects.filter(kind="event").in_order()
+    said = [line.data["event"] for line in lines]
+    assert said == ["handed_over", "not_handed_over"]
+    client.force_login(lin)
+    page = client.get(f"/conversations/{xiaoming.conversation.pk}/").text
+    assert "not_handed_over</" not in page
+
+
 # At night.
 
 
@@ -318,8 +340,9 @@ def test_only_a_message_can_be_handed_over(mini_program, trigger):
     rule = AutoReplyRule(
         mini_program=mini_program, name="转", trigger=trigger, action="hand_over"
     )
-    with pytest.raises(Exception, match="Only a message"):
+    with pytest.raises(ValidationError) as info:
         rule.full_clean()
+    assert "action" in info.value.error_dict
 
 
 def test_a_rule_that_hands_over_says_nothing(mini_program, wu):
@@ -342,6 +365,6 @@ def test_a_rule_that_hands_over_says_nothing(mini_program, wu):
     add = "/admin/conversations/autoreplyrule/add/"
     assert browser.post(add, fields).status_code == 302
     assert AutoReplyRule.objects.get().action == "hand_over"
-    assert "Cloud Run" in browser.get(add).text
+    assert browser.get(add).context["adminform"].form.fields["action"].help_text
     listed = browser.get("/admin/conversations/autoreplyrule/").text
-    assert "hands over to WeChat" in listed
+    assert AutoReplyRule.objects.get().get_action_display() in unescape(listed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import string
@@ -77,7 +78,8 @@ class Door:
             "MsgType": "text",
             **fields,
         }
-        return wrap(fields, self.credentials, str(now() - age), NONCE, XIAOMING)
+        nonce = fresh_nonce() if self.credentials.mode == "plain" else NONCE
+        return wrap(fields, self.credentials, str(now() - age), nonce, XIAOMING)
 
     def push_bytes(self, content: bytes) -> Answer:
         """Deliver a body that is WeChat's, whatever it says, in plain mode."""
@@ -85,7 +87,7 @@ class Door:
         return self.post(content)
 
     def post(self, content: bytes) -> Answer:
-        return self.web.request("POST", PATH, signed(), content)
+        return self.web.request("POST", PATH, signed(fresh_nonce()), content)
 
     def push_encrypted(self, content: bytes) -> Answer:
         """Deliver a content that is WeChat's, whatever it says, in secure mode."""
@@ -99,11 +101,18 @@ def now() -> int:
     return int(time.time())
 
 
-def signed(**more: str) -> dict[str, str]:
+_nonces = itertools.count(10**9)
+
+
+def fresh_nonce() -> str:
+    return str(next(_nonces))
+
+
+def signed(nonce: str = NONCE, **more: str) -> dict[str, str]:
     """Return the query of a push that comes now."""
     timestamp = str(now())
-    signature = sign(PUSH_TOKEN, timestamp, NONCE)
-    return {"signature": signature, "timestamp": timestamp, "nonce": NONCE, **more}
+    signature = sign(PUSH_TOKEN, timestamp, nonce)
+    return {"signature": signature, "timestamp": timestamp, "nonce": nonce, **more}
 
 
 def sign_with(ciphertext: str) -> str:
@@ -460,6 +469,17 @@ def test_a_plain_push_must_be_fresh(door):
     door.configure(mode="plain")
     assert door.push(Content="在吗", MsgId=1, age=700).status == 403
     assert_nothing_came_in()
+
+
+def test_a_captured_plain_push_is_good_for_no_other_body(door):
+    door.configure(mode="plain")
+    query, body, _ = door.envelope({"Content": "在吗", "MsgId": 1})
+    assert accepted(door.web.request("POST", PATH, query, body))
+    assert accepted(door.web.request("POST", PATH, query, body))
+    forged = body.replace("在吗".encode(), "转账给我".encode()).replace(b"1}", b"2}")
+    assert door.web.request("POST", PATH, query, forged).status == 403
+    assert Message.objects.get().text == "在吗"
+    assert RejectedPush.objects.get().reason == "nonce"
 
 
 def test_without_a_token_nobody_is_believed(door):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.utils import timezone
 
 from conversations import receiving
 from conversations.models import Message, MiniProgram, ReceivedPush
+from conversations.once_only import Arrival
 from conversations.replay import replay
+from conversations.wechat import pushes
 from conversations.wechat.crypto import decode_key, encrypt
 from tests.conftest import AES_KEY, APPID, XIAOMING
 
@@ -96,3 +99,21 @@ def test_an_encrypted_one_is_read_once_the_key_is_here(failed):
     program.encoding_aes_key = AES_KEY
     program.save()
     assert replay(failed.pk).message.text == "您好"
+
+
+def test_a_relayed_push_taken_up_again_is_not_taken_twice(xiaoming):
+    fields = {"MsgType": "text", "Content": "在吗", "MsgId": "1", "CreateTime": 1}
+    user = {"appId": APPID, "openId": XIAOMING}
+    event = {**fields, "FromUserName": XIAOMING}
+    push = pushes.parse(event, APPID, timezone.now(), rounded=True)
+    arrival = Arrival(
+        mini_program_id=xiaoming.mini_program.pk,
+        push=push,
+        body=json.dumps({**fields, "userInfo": user, "relay": {"queued": True}}),
+        authenticated_by="relay",
+    )
+    receiving.keep_failed(arrival, "ZeroDivisionError")
+    anew = replay(ReceivedPush.objects.get().pk)
+    assert (anew.outcome, anew.dedupe_key) == ("stored", push.dedupe_key)
+    assert Message.objects.get().text == "在吗"
+    assert receiving.receive([arrival])[0].repeated

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from conversations import live
+from agents.models import Agent
+from conversations import intake, live, reply_windows, sending
 from conversations.models import (
     AutoReplyRule,
     CannedAnswer,
@@ -18,7 +22,9 @@ from conversations.models import (
     MiniProgram,
     Seat,
 )
-from tests.conftest import XIAOMING, Xiaoming, text
+from conversations.wechat.crypto import decode_key, encrypt
+from conversations.wechat.signature import sign
+from tests.conftest import AES_KEY, PUSH_TOKEN, XIAOMING, Xiaoming, new_uuid, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,8 +72,8 @@ def programs(html: str) -> list[str]:
 def test_with_one_mini_program_nothing_tells_of_it(desk, xiaoming):
     xiaoming.writes("在吗")
     MiniProgram.objects.create(appid="wxold", name="旧的", active=False)
+    assert xiaoming.mini_program.name not in desk.get("/inbox/?view=waiting").text
     page = desk.get(f"/conversations/{xiaoming.conversation.pk}/").text
-    assert xiaoming.mini_program.name not in page
     assert programs(page) == []
     assert "data-choose-program" not in page
 
@@ -221,6 +227,47 @@ def test_the_picker_offers_what_fits_and_no_other_can_be_picked(
         {"answer": other.pk, "version": 1},
     )
     assert answer.status_code == 409
+
+
+def test_what_one_allows_says_nothing_of_the_other(cafe, xiaoming, same_name):
+    cafe.message_grant = 3
+    cafe.save()
+    xiaoming.writes("课程几点开始")
+    same_name.writes("咖啡几点开门")
+
+    def left(one: Xiaoming) -> tuple[int, int]:
+        customer = Customer.objects.select_related("mini_program").get(
+            pk=one.customer.pk
+        )
+        standing = reply_windows.of(customer, timezone.now())
+        return standing.left, standing.allowed
+
+    assert (left(xiaoming), left(same_name)) == ((5, 5), (3, 3))
+    agent = Agent.objects.get(username="lin")
+    sending.reply(same_name.conversation, agent, text("七点半"), new_uuid())
+    assert (left(xiaoming), left(same_name)) == ((5, 5), (2, 3))
+
+
+def test_a_push_proves_itself_to_its_own_mini_program_only(web, cafe, xiaoming):
+    mini_program = xiaoming.mini_program
+    cafe.push_token = mini_program.push_token
+    cafe.encoding_aes_key = "Z" * 43
+    cafe.save()
+    stamp = str(int(time.time()))
+    sealed = encrypt(decode_key(AES_KEY), b"{}", mini_program.appid)
+    query = {
+        "timestamp": stamp,
+        "nonce": "1",
+        "msg_signature": sign(PUSH_TOKEN, stamp, "1", sealed),
+    }
+    body = json.dumps({"ToUserName": "gh_", "Encrypt": sealed}).encode()
+    assert web.request("POST", f"/wechat/{cafe.appid}/push", query, body).status == 403
+    cafe.encoding_aes_key = AES_KEY  # The AppID inside is still another's
+    cafe.save()
+    intake._remembered.clear()
+    assert web.request("POST", f"/wechat/{cafe.appid}/push", query, body).status == 403
+    ours = web.request("POST", f"/wechat/{mini_program.appid}/push", query, body)
+    assert ours.status == 200
 
 
 # Live.

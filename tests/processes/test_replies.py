@@ -55,6 +55,7 @@ def test_a_click_whose_key_stood_for_other_words_is_refused(lin, xiaoming):
 
 def test_two_agents_who_answer_at_once_are_read_in_one_order(scene, lin, xiaoming):
     scene.wechat.post("/_limits", message_grant=[100, 172_800])
+    scene.database.change("UPDATE conversations_miniprogram SET message_grant = 100")
     xiaoming.writes("还在吗")
     agents = [lin, scene.agent("chen")]
     with lin.opens_tab(xiaoming) as lins, agents[1].opens_tab(xiaoming) as chens:

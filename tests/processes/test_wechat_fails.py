@@ -3,7 +3,7 @@
 import pytest
 
 from tests.processes.driver import wait_until
-from tests.processes.scene import at_once, stays
+from tests.processes.scene import AFTER_LEASE, at_once, stays
 
 pytestmark = pytest.mark.processes
 
@@ -63,10 +63,111 @@ def test_a_call_that_hangs_holds_up_no_other_customer(scene, lin, customers):
     wait_until(lambda: stuck.states() == ["unconfirmed"])
 
 
-def test_an_answer_that_drips_ends_as_unconfirmed(scene, lin, customers):
-    xiaoming = customers[0]
+def test_an_answer_that_drips_ends_as_unconfirmed_and_holds_no_lane(
+    scene, lin, customers
+):
+    xiaoming, *others = customers
     scene.wechat.fails("drip", match=xiaoming.openid, seconds=1)
     lin.says(xiaoming, "您好")
+    lin.says(xiaoming, "还在吗")
+    wait_until(lambda: xiaoming.states()[0] == "sending")
+    for customer in others:
+        lin.says(customer, "您好")
 
-    wait_until(lambda: xiaoming.states() == ["unconfirmed"])
-    assert xiaoming.heard() == ["您好"]
+    for customer in others:
+        wait_until(lambda one=customer: one.states() == ["sent"])
+    # Far longer than the 3 s that a call may take, if each byte began them anew.
+    wait_until(lambda: xiaoming.states() == ["unconfirmed", "sent"], AFTER_LEASE)
+    assert xiaoming.heard() == ["您好", "还在吗"]
+    assert xiaoming.sends() == 2
+
+
+BROKEN = {
+    "cut after it was taken": ("drop", {}),
+    "silent after it was taken": ("hang", {"after": True, "seconds": 30}),
+    "a byte a second": ("drip", {"seconds": 1}),
+    "a proxy's error page, though taken": ("html", {"after": True}),
+    "a proxy's error page": ("html", {}),
+    "cut": ("cut", {}),
+}
+
+
+def test_no_broken_answer_is_taken_for_one_and_nothing_is_sent_again(
+    scene, lin, customers
+):
+    broken = list(zip(customers, BROKEN.values(), strict=False))
+    for customer, (kind, options) in broken:
+        scene.wechat.fails(kind, match=customer.openid, **options)
+        lin.says(customer, "您好")
+        lin.says(customer, "还在吗")
+
+    for customer, _ in broken:
+        wait_until(
+            lambda one=customer: one.states() == ["unconfirmed", "sent"], AFTER_LEASE
+        )
+    assert stays(lambda: all(customer.sends() == 2 for customer, _ in broken), 5)
+    taken = [customer.heard() for customer, _ in broken]
+    assert taken == [["您好", "还在吗"]] * 4 + [["还在吗"]] * 2
+
+
+def test_a_burst_over_the_minutes_limit_waits_under_a_banner_and_goes_out_in_order(
+    scene, lin, customers
+):
+    scene.wechat.post("/_clock", advance=61)  # Whatever was sent before
+    scene.wechat.post("/_limits", sends_per_minute=12)
+    try:
+        with lin.opens_tab() as tab:
+            for words in "一二三":
+                at_once(10, lambda n, said=words: lin.says(customers[n], said))
+            wait_until(lambda: banners(tab))
+            assert "45011" in banners(tab)[0]
+            while (sent := states(customers).count("sent")) < 30:
+                scene.wechat.post("/_clock", advance=61)
+                asks_again(scene)
+                wait_until(lambda so_far=sent: more_than(so_far, customers))
+            wait_until(lambda: banners(tab)[-1] == "")
+    finally:
+        scene.wechat.post("/_limits", sends_per_minute=0)
+    assert [customer.heard() for customer in customers] == [list("一二三")] * 10
+
+
+def test_a_wrong_setting_holds_everything_until_it_is_put_right(scene, lin, customers):
+    scene.wechat.fails("errcode", errcode=48001, count=-1)
+    with lin.opens_tab() as tab:
+        for customer in customers:
+            lin.says(customer, "您好")
+        wait_until(lambda: banners(tab))
+        asked = sum(customer.sends() for customer in customers)
+        assert stays(
+            lambda: sum(customer.sends() for customer in customers) <= asked + 1, 5
+        )
+        assert set(states(customers)) == {"queued"}
+        scene.wechat.forgives()
+        asks_again(scene)
+
+        for customer in customers:
+            wait_until(lambda one=customer: one.states() == ["sent"])
+        wait_until(lambda: banners(tab)[-1] == "")
+    assert [customer.heard() for customer in customers] == [["您好"]] * 10
+
+
+def banners(tab):
+    """Return the banners that came, "" for one that went."""
+    return [one["banner"] for one in tab.frames if one.get("topic") == "pause"]
+
+
+def asks_again(scene):
+    """Let the minute be over."""
+    scene.database.change(
+        "UPDATE conversations_pause SET probe_at = ?", "2020-01-01 00:00:00"
+    )
+
+
+def states(customers):
+    return [state for customer in customers for state in customer.states()]
+
+
+def more_than(so_far, customers):
+    """Whether more have gone out than that, and nothing is on its way just now."""
+    now = states(customers)
+    return now.count("sent") > so_far and "sending" not in now

@@ -15,8 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents import presence
-from conversations import auto_reply, health, live
-from conversations.models import CannedAnswer, DueReply, ReceivedPush
+from conversations import auto_reply, health, live, once_only
+from conversations.models import CannedAnswer, DueReply, ReceivedPush, SpentNonce
 
 EVENTS_KEPT = timedelta(days=7)
 PUSHES_KEPT = timedelta(days=30)  # and with them what makes a repeated push harmless
@@ -35,6 +35,7 @@ class Command(BaseCommand):
             (600, presence.forget_stale),
             (600, lambda: live.prune(timezone.now() - EVENTS_KEPT)),
             (600, _forget_pushes),
+            (600, _forget_nonces),
             (600, _forget_due_replies),
             (1, partial(_announce_validity, [timezone.now()])),
             (3600, partial(call_command, "clearsessions")),
@@ -61,6 +62,11 @@ def _forget_pushes() -> None:
     old = ReceivedPush.objects.filter(received_at__lt=timezone.now() - PUSHES_KEPT)
     while ids := list(old.order_by("received_at").values_list("pk", flat=True)[:500]):
         ReceivedPush.objects.filter(pk__in=ids).delete()
+
+
+def _forget_nonces() -> None:
+    old = timezone.now() - once_only.NONCES_KEPT
+    SpentNonce.objects.filter(at__lt=old).delete()
 
 
 def _forget_due_replies() -> None:

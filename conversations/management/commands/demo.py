@@ -60,6 +60,7 @@ class Command(BaseCommand):
         mini_program = _open(demo.APPID, demo.ORIGINAL_ID, demo.NAME)
         _furnish(mini_program, demo.ENTRANCES, demo.RULES)
         CannedAnswer.objects.bulk_create(_answers(demo.ANSWERS))
+        demo.put_up_pages(mini_program)
         at_the_simulator.register(mini_program)
         demo.tell_past(mini_program, {agent.username: agent for agent in agents})
         return mini_program
@@ -88,19 +89,24 @@ class Command(BaseCommand):
 
 
 def _open(appid: str, original_id: str, name: str) -> MiniProgram:
-    letters = string.ascii_letters + string.digits
     mini_program = MiniProgram.objects.create(
         appid=appid,
         original_id=original_id,
         name=name,
         app_secret=secrets.token_hex(APP_SECRET_BYTES),
         push_token=secrets.token_urlsafe(16),
-        encoding_aes_key="".join(
-            secrets.choice(letters) for _ in range(AES_KEY_LENGTH)
-        ),
+        encoding_aes_key=_new_aes_key(),
+        # So that every way in, and a push under the key before, can be tried.
+        previous_aes_key=_new_aes_key(),
+        relay_secret=secrets.token_urlsafe(24),
     )
     Seat.objects.give_everyone(mini_program)
     return mini_program
+
+
+def _new_aes_key() -> str:
+    letters = string.ascii_letters + string.digits
+    return "".join(secrets.choice(letters) for _ in range(AES_KEY_LENGTH))
 
 
 def _furnish(

@@ -1,6 +1,7 @@
 """The demo's shop: it sells books and courses, in Chinese, as its customers speak."""
 
 from .answers import ANSWERS
+from .pages import put_up_pages
 from .past import tell_past
 from .people import APPID, NAME, ORIGINAL_ID, PEOPLE, Person
 from .rules import ENTRANCES, RULES
@@ -28,5 +29,6 @@ __all__ = [
     "SECOND_ORIGINAL_ID",
     "SECOND_RULES",
     "Person",
+    "put_up_pages",
     "tell_past",
 ]

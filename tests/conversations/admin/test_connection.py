@@ -135,6 +135,10 @@ def test_a_forgery_turns_no_green_light_red(page, mini_program):
     assert lamp.state == "ok"
     assert "Token differs" in lamp.says
 
+    check = {"fault": "token", "check": "url"}
+    RejectedPush.objects.create(appid=APPID, reason="signature", details=check, at=NOW)
+    assert lamps(mini_program)["url"].state == "unknown"
+
     lights._noted.clear()
     lights.note(mini_program.pk, "push", True)
     assert lamps(mini_program)["push"].says == ""

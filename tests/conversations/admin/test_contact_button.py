@@ -33,7 +33,8 @@ def page(client: Client, entrance: Entrance, **query: Any) -> str:
 def code(text: str) -> list[str]:
     """Return what the buttons copy: the WXML and the script."""
     return [
-        html.unescape(one) for one in re.findall(r"<textarea[^>]*>(.*?)</textarea>", text, re.S)
+        html.unescape(one)
+        for one in re.findall(r"<textarea[^>]*>(.*?)</textarea>", text, re.S)
     ]
 
 

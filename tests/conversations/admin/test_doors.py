@@ -16,6 +16,7 @@ from conversations.models import (
     CannedAnswer,
     Entrance,
     MiniProgram,
+    Page,
     ReceivedPush,
 )
 from tests.conftest import Xiaoming
@@ -27,6 +28,7 @@ MATRIX = {
     "conversations.autoreplyrule": (200, 200, 200, 200),
     "conversations.entrance": (200, 200, 200, 200),
     "conversations.miniprogram": (200, 200, 200, 403),
+    "conversations.page": (200, 200, 200, 200),
     "conversations.receivedpush": (200, 403, 200, 403),
 }
 
@@ -41,12 +43,14 @@ def rows(
     entrance = Entrance.objects.create(
         mini_program=mini_program, pattern="训练营", label="训练营"
     )
+    page = Page.objects.create(mini_program=mini_program, path="a", title="订单")
     return {
         "agents.agent": lin.pk,
         "conversations.cannedanswer": quick_reply.pk,
         "conversations.autoreplyrule": rule("enter", "您好").pk,
         "conversations.entrance": entrance.pk,
         "conversations.miniprogram": mini_program.pk,
+        "conversations.page": page.pk,
         "conversations.receivedpush": received(mini_program),
     }
 

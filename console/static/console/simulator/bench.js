@@ -7,6 +7,13 @@ const ALWAYS = -1
 
 const byId = (id) => document.getElementById(id)
 
+function openApp({ appid }) {
+  const url = new URL(location)
+  url.searchParams.delete("customer")
+  url.searchParams.set("app", appid)
+  location.assign(url)
+}
+
 export class Bench {
   #bench = byId("bench")
   #choices = [...this.#bench.querySelectorAll(".choice")]
@@ -21,6 +28,8 @@ export class Bench {
     this.#bench.addEventListener("change", ({ target }) => {
       if (target.name === "way") this.#do(() => control("POST", this.#url("apps"), { appid, way: target.value }))
     })
+    byId("set-up").addEventListener("submit", (event) => this.#submit(event, { appid }))
+    byId("add-app").addEventListener("submit", (event) => this.#submit(event, {}, openApp))
     byId("check-address").addEventListener("click", () => this.#do(() => this.#check()))
   }
 
@@ -45,6 +54,19 @@ export class Bench {
     else if (dataset.takes === "seconds") fault.seconds = seconds
     await control("POST", this.#url("faults"), fault)
     if ("expires" in dataset) await control("POST", this.#url("faults"), { kind: "expire_tokens", appid: this.#appid })
+  }
+
+  // What is left empty stays as it is.
+  #submit(event, known, onDone = () => {}) {
+    event.preventDefault()
+    const form = event.target
+    const given = Object.fromEntries([...new FormData(form)].filter(([, value]) => value))
+    return this.#do(async () => {
+      const app = await control("POST", this.#url("apps"), { ...known, ...given })
+      for (const field of form.querySelectorAll("input:not([name=push_url])")) field.value = ""
+      form.closest("details").open = false
+      onDone(app)
+    })
   }
 
   #clear(which) {
@@ -72,7 +94,11 @@ export class Bench {
     return row
   }
 
-  #drawWay({ way, ways, address, mode, format, has_previous_key: hasPreviousKey }) {
+  #drawWay({ way, ways, address, mode, format, push_url: pushUrl, has_previous_key: hasPreviousKey }) {
+    const setUp = byId("set-up")
+    if (!setUp.contains(document.activeElement)) {
+      for (const [name, value] of Object.entries({ push_url: pushUrl, mode, format })) setUp.elements[name].value = value
+    }
     for (const radio of this.#bench.querySelectorAll("[name=way]")) {
       radio.checked = radio.value === way
       radio.disabled = !ways.includes(radio.value)

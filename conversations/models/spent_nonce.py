@@ -5,11 +5,11 @@ from django.db import models
 from .mini_program import MiniProgram
 
 
-class RelayNonce(models.Model):
-    """A nonce that came with a relayed push: no other body may come with it.
+class SpentNonce(models.Model):
+    """A nonce that came with a push: no other body may come with it.
 
-    Kept for longer than a relayed timestamp is believed; after that the timestamp is
-    what refuses it.
+    Of pushes whose timestamp alone would let a captured one be used again. Kept for
+    longer than such a timestamp is believed; after that it is what refuses them.
     """
 
     mini_program = models.ForeignKey(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0009_failed_pushes"),
+        ("conversations", "0010_spent_nonce"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,119 @@
+"""Pictures in a real browser: looked at, and never run."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from conversations.management.demo.people import APPID
+from tests.pictures import SCRIPT, painting
+from tests.processes.driver import Console
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with Console(tmp_path_factory.mktemp("console"), {}, demo=True) as console:
+        console.start("broker")
+        console.manage("demo")
+        console.start("web", "worker", "cron")
+        yield console
+        assert console.tracebacks() == []
+
+
+@pytest.fixture
+def desk(console: Console, browser: Browser) -> Iterator[Page]:
+    """Lin's tab, with three pictures of a new customer's."""
+    pictures = [painting(900, 600), painting(500, 900, colour="gold")]
+    pictures.append(painting() + b"/*" + SCRIPT + b"*/;window.hacked=1")
+    root = f"{console.url}/simulator/api"
+    with httpx.Client(base_url=root, timeout=30) as phone:
+        xiaoming = {"appid": APPID, "name": "小明"}
+        openid = phone.post("/_customers", json=xiaoming).json()["openid"]
+        for content in pictures:
+            encoded = base64.b64encode(content).decode()
+            sent = {"base64": encoded, "wait": True}
+            phone.post(f"/_customers/{openid}/image", json=sent)
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.goto(f"{console.url}/")
+    page.fill("[name=username]", "lin")
+    page.fill("[name=password]", "kefu-demo-lin")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox/**")
+    page.goto(f"{console.url}/inbox/?view=all")
+    page.locator("inbox-list li[id$=-row]").filter(has_text=openid[-4:]).click()
+    expect(page.locator("a[data-picture] img")).to_have_count(3)
+    yield page
+    context.close()
+
+
+def test_a_picture_is_looked_at(desk):
+    viewer = desk.locator("dialog.viewer")
+    large = viewer.locator(".viewer__picture")
+    first = desk.locator("a[data-picture]").first
+    first.click()
+    expect(viewer).to_be_visible()
+    expect(large).to_have_js_property("naturalWidth", 900)
+
+    desk.keyboard.press("ArrowRight")
+    expect(large).to_have_js_property("naturalHeight", 900)
+    desk.keyboard.press("ArrowLeft")
+    expect(large).to_have_js_property("naturalWidth", 900)
+
+    width = large.evaluate("image => image.clientWidth")
+    large.click()
+    assert large.evaluate("image => image.clientWidth") > width
+    large.click()
+    assert large.evaluate("image => image.clientWidth") == width
+
+    desk.keyboard.press("Escape")
+    expect(viewer).not_to_be_visible()
+    expect(first).to_be_focused()
+
+
+def test_nothing_moves_when_a_picture_is_loaded(desk):
+    box = desk.locator("a[data-picture] img").first
+    size = box.evaluate("image => [image.clientWidth, image.clientHeight]")
+    box.evaluate("image => image.removeAttribute('src')")
+    box.evaluate("image => (image.src = 'data:image/png;base64,')")
+    assert box.evaluate("image => [image.width, image.height]") == size
+
+
+def test_a_picture_runs_as_nothing(console, desk):
+    """Neither as a script of a page of ours, nor opened by itself."""
+    refused = []
+    desk.on("console", lambda message: refused.append(message.text))
+    link = desk.locator("a[data-picture]").last.get_attribute("href")
+    outcome = desk.evaluate(
+        """(link) => new Promise((done) => {
+            const script = document.createElement("script")
+            script.onload = () => done("ran")
+            script.onerror = () => done("refused")
+            script.src = link
+            document.head.append(script)
+        })""",
+        link,
+    )
+    assert outcome == "refused"
+    assert desk.evaluate("window.hacked") is None
+    assert any("MIME type" in text for text in refused)
+
+    answer = desk.goto(f"{console.url}{link}")
+    assert answer is not None
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert desk.evaluate("document.scripts.length") == 0
+
+
+def test_no_page_of_ours_loads_from_elsewhere(console, desk):
+    asked = []
+    desk.on("request", lambda request: asked.append(request.url))
+    desk.reload()
+    expect(desk.locator("a[data-picture] img")).to_have_count(3)
+    ours = (console.url, "data:", "blob:")
+    assert [url for url in asked if not url.startswith(ours)] == []
