@@ -131,7 +131,7 @@ def test_the_phone_shows_that_an_agent_types(desk, phone):
     phone.locator("[data-session-from='首页客服']").click()
     says(phone, "可以开发票吗")
     rows(lin).filter(has_text="可以开发票吗").click()
-    lin.locator("textarea").click()
+    lin.locator("#composer-text").click()
     lin.keyboard.type("可以")
 
     expect(phone.locator("#chat-title")).to_contain_text(TYPING)
@@ -142,7 +142,7 @@ def test_a_typed_answer_with_a_common_answer_in_it(desk, phone):
     phone.locator("[data-session-from='首页客服']").click()
     says(phone, "发票怎么开")
     rows(lin).filter(has_text="发票怎么开").click()
-    box = lin.locator("textarea")
+    box = lin.locator("#composer-text")
     box.click()
     lin.keyboard.type("您好，")
     lin.keyboard.type(" /")
@@ -161,14 +161,15 @@ def test_a_picture_comes_at_one_press_and_escape_leaves_the_box(desk, phone):
     lin = desk("lin")
     phone.locator("[data-session-from='首页客服']").click()
     phone.locator("[data-panel=more]").click()
-    phone.locator("#sample-picture").click()
+    phone.locator("[data-more=samples]").click()
+    phone.locator("[data-sample=hills]").click()
     rows(lin).filter(has_text="[图片]").click()
     expect(lin.locator(".bubble--picture")).to_be_visible()
 
-    lin.locator("textarea").fill("您好，这张图")
+    lin.locator("#composer-text").fill("您好，这张图")
     lin.keyboard.press("Escape")
     expect(lin.locator(".thread")).to_be_focused()
-    expect(lin.locator("textarea")).to_have_value("您好，这张图")
+    expect(lin.locator("#composer-text")).to_have_value("您好，这张图")
 
 
 def test_what_was_typed_survives_switching_reload_and_a_dead_server(
@@ -179,15 +180,15 @@ def test_what_was_typed_survives_switching_reload_and_a_dead_server(
     says(phone, "在吗，有人吗")
     rows(lin).filter(has_text="在吗，有人吗").click()
     with lin.expect_response(lambda answer: "/draft/" in answer.url):
-        lin.locator("textarea").fill("还没有写完的话")
+        lin.locator("#composer-text").fill("还没有写完的话")
     lin.reload()
-    expect(lin.locator("textarea")).to_have_value("还没有写完的话")
+    expect(lin.locator("#composer-text")).to_have_value("还没有写完的话")
 
     console.kill("web")
-    lin.locator("textarea").press("Enter")
+    lin.locator("#composer-text").press("Enter")
     expect(lin.locator(".composer__notice")).to_be_visible()
-    expect(lin.locator("textarea")).to_have_value("还没有写完的话")
+    expect(lin.locator("#composer-text")).to_have_value("还没有写完的话")
     console.start("web")
-    lin.locator("textarea").press("Enter")
+    lin.locator("#composer-text").press("Enter")
     expect(phone.locator(".line--service .bubble").last).to_have_text("还没有写完的话")
     expect(lin.locator("message-thread .message--agent")).to_have_count(1)

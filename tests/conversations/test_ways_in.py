@@ -30,7 +30,7 @@ from conversations.models import (
 from conversations.once_only import NONCES_KEPT
 from conversations.wechat import relay, xml
 from tests.asgi import Answer, Web
-from tests.conftest import APPID, XIAOMING
+from tests.conftest import APPID, XIAOMING, wait_until
 
 SECRET = "a-relay-secret"
 OLD_SECRET = "the-secret-before"
@@ -151,7 +151,7 @@ def test_a_relayed_message_is_a_message(doors):
     assert Message.objects.get().text == "请问怎么加入训练营"
     received = ReceivedPush.objects.get()
     assert (received.authenticated_by, received.kind) == ("relay", "text")
-    assert Light.objects.filter(name="push", ok=True).exists()
+    wait_until(Light.objects.filter(name="push", ok=True).exists)  # After the answer
 
 
 def test_a_relayed_entering_is_an_entering(doors):

@@ -309,6 +309,7 @@ def test_on_a_narrow_screen_the_faults_come_from_the_side(page):
 def test_whoever_did_something_last_stands_first(page, service):
     enter(page, "训练营")
     write(page, "我先")
+    expect(page.locator(".person__last")).to_have_text("我先")
     service.world.add_customer(APPID, "小红")
     expect(page.locator(".person__name")).to_have_text(["小明", "小红"])
     red = service.world.customers(APPID)[-1].openid
