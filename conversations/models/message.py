@@ -105,6 +105,12 @@ class Message(models.Model):
                 condition=models.Q(rule__isnull=False),
                 name="message_cooldown",
             ),
+            # By which buttons a customer came in, and when.
+            models.Index(
+                fields=["customer", "ordered_at", "id"],
+                condition=models.Q(kind="event", author="customer"),
+                name="message_entered",
+            ),
         ]
 
     def __str__(self) -> str:
