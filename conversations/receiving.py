@@ -309,6 +309,7 @@ class _Batch:
             said_at=push.at,
             ordered_at=push.at if late else self.now,
             late=late,
+            late_by=int((self.now - push.at).total_seconds()) if late else None,
             **content_of(push),
         )
         if is_event(push):

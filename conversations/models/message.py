@@ -86,6 +86,7 @@ class Message(models.Model):
     # Our clock at the commit; what came late keeps its own time. The order of a thread.
     ordered_at = models.DateTimeField()
     late = models.BooleanField(default=False)
+    late_by = models.PositiveIntegerField(null=True, blank=True)  # seconds, when late
     # Made by the browser: a reply sent twice is one message.
     client_uuid = models.UUIDField(null=True, blank=True, unique=True)
 
