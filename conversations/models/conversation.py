@@ -117,6 +117,12 @@ class Conversation(models.Model):
                 condition=models.Q(status="closed"),
                 name="inbox_closed",
             ),
+            # Whose time to come back it is.
+            models.Index(
+                fields=["snoozed_until"],
+                condition=models.Q(snoozed_until__isnull=False),
+                name="inbox_snoozed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -50,6 +50,8 @@ class Customer(models.Model):
     # What WeChat said last, if it was no (45015, 45047): it outranks our count until
     # the customer does something.
     window_refusal = models.IntegerField(null=True, blank=True)
+    # When the last of these windows ends, whatever is left in it; None: none is open.
+    window_closes_at = models.DateTimeField(null=True, blank=True)
     # When a message of theirs was last handed to WeChat's own tool.
     handed_over_at = models.DateTimeField(null=True, blank=True)
     remark = models.CharField(_("remark name"), max_length=40, blank=True)
@@ -80,6 +82,14 @@ class Customer(models.Model):
         constraints = [
             models.UniqueConstraint(
                 "mini_program", "openid", name="one_customer_per_openid"
+            )
+        ]
+        indexes = [
+            # Whose window ends soon: that view of the inbox, in its order.
+            models.Index(
+                fields=["window_closes_at", "id"],
+                condition=models.Q(window_closes_at__isnull=False),
+                name="customer_window_closes",
             )
         ]
 

@@ -50,6 +50,18 @@ class Delivery(models.Model):
                 condition=models.Q(settled_at=None),
                 name="delivery_outbox",
             ),
+            # Whether a row of the inbox says that something did not go out. Two, as
+            # SQLite doesn't recognise a list of states in a query.
+            models.Index(
+                fields=["customer"],
+                condition=models.Q(state="failed"),
+                name="delivery_failed",
+            ),
+            models.Index(
+                fields=["customer"],
+                condition=models.Q(state="unconfirmed"),
+                name="delivery_unconfirmed",
+            ),
         ]
 
     def __str__(self) -> str:
