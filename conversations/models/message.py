@@ -106,6 +106,12 @@ class Message(models.Model):
                 condition=models.Q(rule__isnull=False),
                 name="message_cooldown",
             ),
+            # Whether a row says that there are notes.
+            models.Index(
+                fields=["conversation"],
+                condition=models.Q(kind="note"),
+                name="message_notes",
+            ),
             # By which buttons a customer came in, and when.
             models.Index(
                 fields=["customer", "ordered_at", "id"],
