@@ -84,4 +84,4 @@ class SupervisorSite(UnfoldAdminSite):
     def password_change(
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
-        return redirect("account")
+        return redirect("settings")

@@ -494,7 +494,7 @@ UNFOLD = {
         },
     },
     "ACCOUNT": {
-        "navigation": [{"title": _("My account"), "link": reverse_lazy("account")}]
+        "navigation": [{"title": _("Settings"), "link": reverse_lazy("settings")}]
     },
     "SIDEBAR": {
         "navigation": [

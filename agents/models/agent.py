@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from agents import alerts
 from agents.access import SUPERVISOR_PERMISSIONS
 
 
@@ -66,6 +68,8 @@ class Agent(AbstractUser):
     # Raised by whatever must close this agent's sockets: sign-out, a new password, a
     # new role, deactivation. The hub compares it every few seconds.
     access_version = models.PositiveIntegerField(default=0, editable=False)
+    # Raised to end all their sessions, wherever they are signed in.
+    session_version = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("agent")
@@ -99,6 +103,23 @@ class Agent(AbstractUser):
             self.is_staff
             and any(perm.startswith(f"{app_label}.") for perm in SUPERVISOR_PERMISSIONS)
         )
+
+    @property
+    def alerts_json(self) -> str:
+        """How they want to be alerted, for the page (see `alerts.complete`)."""
+        return json.dumps(alerts.complete(self.alerts))
+
+    def end_sessions(self) -> None:
+        """Sign them out everywhere: every session, and every open socket."""
+        type(self).objects.filter(pk=self.pk).update(
+            session_version=models.F("session_version") + 1
+        )
+        self.shut_out()
+        self.refresh_from_db(fields=["session_version"])
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        made = super()._get_session_auth_hash(secret)
+        return f"{made}{self.session_version}" if self.session_version else made
 
     def shut_out(self) -> None:
         """Have every open socket of theirs closed within seconds."""

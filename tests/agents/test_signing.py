@@ -23,7 +23,7 @@ def test_lin_signs_in_and_lands_in_the_inbox(client: Client, lin: Agent) -> None
 
 
 def test_nobody_sees_a_page_without_signing_in(client: Client, db: None) -> None:
-    for path in ("/account/", "/inbox/", "/admin/", "/admin/agents/agent/"):
+    for path in ("/settings/", "/inbox/", "/admin/", "/admin/agents/agent/"):
         way = client.get(path, follow=True).redirect_chain
         assert way[-1] == (f"/login/?next={path}", 302)
 
@@ -118,8 +118,8 @@ def test_signing_out_closes_the_sockets_and_leaves_other_sessions(lin: Agent) ->
     answer = here.post("/logout/")
 
     assert answer.status_code == 302
-    assert here.get("/account/").status_code == 302
-    assert there.get("/account/").status_code == 200
+    assert here.get("/settings/").status_code == 302
+    assert there.get("/settings/").status_code == 200
     lin.refresh_from_db()
     assert lin.access_version == 1
 
@@ -128,14 +128,14 @@ def test_a_link_signs_nobody_out(client: Client, lin: Agent) -> None:
     client.force_login(lin)
 
     assert client.get("/logout/").status_code == 405
-    assert client.get("/account/").status_code == 200
+    assert client.get("/settings/").status_code == 200
 
 
 def test_forms_from_elsewhere_are_refused(lin: Agent) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(lin)
 
-    for path in ("/login/", "/logout/", "/account/", "/account/password/"):
+    for path in ("/login/", "/logout/", "/settings/", "/settings/password/"):
         answer = strict.post(path, {})
         assert answer.status_code == 403, path
         assert "403_csrf.html" in [one.name for one in answer.templates]

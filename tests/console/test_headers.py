@@ -130,7 +130,7 @@ def test_the_admins_looser_policy_stays_in_the_admin(examples, wu):
     client = browser(wu)
     assert policy(client.get("/admin/")) == ADMIN_POLICY
     assert policy(client.get("/inbox/")) == POLICY
-    assert policy(client.get("/account/")) == POLICY
+    assert policy(client.get("/settings/")) == POLICY
 
 
 def test_cookies_are_for_us_alone(client, lin):
@@ -170,9 +170,10 @@ def test_no_address_takes_a_change_without_a_token(examples, wu, method):
 
 def test_a_token_is_no_use_to_another_site(lin):
     client = browser(lin, enforce_csrf_checks=True)
-    page = client.get("/account/")
+    page = client.get("/settings/")
     token = page.context["csrf_token"]
-    path, fields = "/account/", {"display_name": "Mallory", "language": "en"}
+    path = "/settings/profile/"
+    fields = {"display_name": "Mallory", "language": "en", "theme": "auto"}
     for origin, status in [("https://evil.example", 403), ("http://testserver", 302)]:
         headers = {"Origin": origin, "X-CSRFToken": str(token)}
         assert client.post(path, fields, headers=headers).status_code == status

@@ -64,8 +64,13 @@ MATRIX = {
     # People.
     "login/": Access(Statuses(200, 302, 302), Statuses(200, 302, 302)),
     "logout/": Access(Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 302, 302)),
-    "account/": Access(Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)),
-    "account/password/": people_send,
+    "settings/": people_read,
+    "settings/profile/": people_send,
+    "settings/writing/": people_send,
+    "settings/alerts/": people_send,
+    "settings/password/": people_send,
+    "settings/sessions/": people_send,
+    "account/": Access(Statuses(SIGN_IN, 302, 302), Statuses(SIGN_IN, 302, 302)),
     "set-password/<str:uidb64>/<str:token>/": Access(
         Statuses(200, 200, 200), Statuses(422, 422, 422)
     ),

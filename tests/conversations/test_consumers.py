@@ -128,7 +128,7 @@ def _change_password(agent):
     browser.force_login(agent)
     new = {"new_password1": "ein-langes-neues", "new_password2": "ein-langes-neues"}
     fields = {"old_password": "lin-password", **new}
-    assert browser.post("/account/password/", fields).status_code == 302
+    assert browser.post("/settings/password/", fields).status_code == 302
 
 
 def _shut_out(agent):

@@ -133,7 +133,7 @@ def test_switched_off_an_agent_is_out_and_their_customers_wait_again(
     assert lin.access_version == 1
     assert xiaoming.conversation.assignee is None
     assert xiaoming.conversation.waiting_since is not None
-    assert there.get("/account/").status_code == 302
+    assert there.get("/settings/").status_code == 302
 
 
 def test_supervisors_do_not_decide_on_themselves(client: Client, wu: Agent) -> None:

@@ -132,7 +132,7 @@ def test_supervisors_find_their_way_around(client: Client, wu: Agent) -> None:
     for model in MATRIX:
         name = f"admin:{model.replace('.', '_')}_changelist"
         assert f'href="{reverse(name)}"' in page
-    assert client.get("/admin/password_change/").url == "/account/"
+    assert client.get("/admin/password_change/").url == "/settings/"
 
 
 def test_signing_out_in_the_admin_closes_the_sockets_too(
@@ -144,7 +144,7 @@ def test_signing_out_in_the_admin_closes_the_sockets_too(
 
     wu.refresh_from_db()
     assert wu.access_version == 1
-    assert client.get("/account/").status_code == 302
+    assert client.get("/settings/").status_code == 302
 
 
 def test_only_the_admins_own_pages_bear_the_looser_policy(
@@ -157,7 +157,7 @@ def test_only_the_admins_own_pages_bear_the_looser_policy(
     assert "'unsafe-eval'" in policy("/admin/")
     assert "'unsafe-inline'" in policy("/admin/agents/agent/")
     assert "script-src 'self' 'unsafe-eval'" in policy("/admin/")
-    for path in ("/account/", "/nowhere/", "/admin/nowhere/"):
+    for path in ("/settings/", "/nowhere/", "/admin/nowhere/"):
         assert "unsafe" not in policy(path), path
     client.force_login(lin)
     for path in ("/admin/", "/login/"):
