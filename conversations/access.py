@@ -6,7 +6,7 @@ supervisor sees all.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db.models import Exists, OuterRef
 
@@ -45,13 +45,29 @@ def programs_of(agent: Agent) -> list[MiniProgram]:
     return seen if len(seen) > 1 else []
 
 
+def remember_seats(agent: Agent, known: Mapping[int, bool]) -> Seats:
+    """Keep what was read with something else, and return what the agent sees.
+
+    known  {mini program: whether they have a seat there}, all there are
+    """
+    seats = _seats_among(agent, known)
+    agent.__dict__["kefu_seats"] = seats
+    return seats
+
+
 def _find_seats(agent: Agent) -> Seats:
+    seat = Seat.objects.filter(agent=agent, mini_program=OuterRef("pk"))
+    known: dict[int, bool] = {}
+    if agent.is_active and not agent.is_supervisor:
+        known = dict(MiniProgram.objects.values_list("pk", Exists(seat)))
+    return _seats_among(agent, known)
+
+
+def _seats_among(agent: Agent, known: Mapping[int, bool]) -> Seats:
     if not agent.is_active:
         return frozenset()
     if agent.is_supervisor:
         return None
-    seat = Seat.objects.filter(agent=agent, mini_program=OuterRef("pk"))
-    known = dict(MiniProgram.objects.values_list("pk", Exists(seat)))
     if all(known.values()) and known:
         return None  # Most have all, and then the inbox is one walk along an index
     return frozenset(pk for pk, seated in known.items() if seated)
@@ -80,8 +96,8 @@ def customer_of(conversation_id: int, seats: Seats) -> int | None:
 
 
 def attended(mini_program_ids: Collection[int]) -> set[int]:
-    """Return those of some mini programs at which an agent is online."""
-    online = presence.online()
+    """Return those of some mini programs at which an agent is online and available."""
+    online = presence.answering()
     if not online:
         return set()
     if Agent.objects.filter(pk__in=online, is_staff=True).exists():

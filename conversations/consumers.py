@@ -1,7 +1,8 @@
 """The socket of a tab: drawings come down, and what is worthless a minute later goes up.
 
     up    {"resume": 17, "looking_at": 42} · {"looking_at": 43} · {"mini_program": 3}
-          {"typing": 42} · {"not_typing": 42} · {"here": true}
+          {"typing": 42} · {"not_typing": 42} · {"typed": 42} · {"noting": 42}
+          {"here": true}
     down  {"seq": 18, "topic": "inbox", "html": "…"} · {"through": 18} · {"reset": true, …}
 
 A socket refused before it is accepted looks to the browser like a broken network, and it
@@ -14,20 +15,31 @@ import asyncio
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.utils import translation
+from django.utils import timezone, translation
 
-from conversations import access, hub, typing_state
+from conversations import access, attention, hub, typing_state
 from conversations.hub import Tab
 
 LONGEST_FRAME = 2048  # characters; nothing a tab has to say is longer
 MOST_FRAMES = 40  # in ten seconds
+CLOSED, GOING_AWAY = 1000, 1001
 SIGNED_OUT = 4401
 NOT_FOUND = 4404  # for a tab that looks at what its agent may not see
 TOO_MUCH = 4429  # for a tab that says too much; Daphne takes no 1008 from us
+
+
+# What a tab says of typing: what it does for the customer, what for colleagues.
+TYPING: list[tuple[str, Callable[..., None] | None, Callable[[int, int], None]]] = [
+    ("typing", typing_state.agent_types, attention.types),
+    ("not_typing", typing_state.agent_stops, attention.stops_typing),
+    ("noting", None, attention.types),
+    ("typed", None, attention.stops_typing),
+]
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -57,7 +69,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.pump:
             self.pump.cancel()
         if self.tab:
-            await self.hub.leave(self.tab)
+            is_dead = code not in (CLOSED, GOING_AWAY)
+            await self.hub.leave(self.tab, is_dead=is_dead)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
@@ -69,6 +82,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(TOO_MUCH)
             return
         self.heard.append(now)
+        self.tab.heard_at = timezone.now()
         said = _decode(text_data)
         if "looking_at" in said:
             await self._look_at(self.tab, said["looking_at"])
@@ -78,17 +92,27 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if "resume" in said:
             after = said["resume"]
             await self.hub.resume(self.tab, after if _is_number(after) else None)
-        if await self._customer_of(self.tab, said.get("typing")):
-            await database_sync_to_async(typing_state.agent_types)(
-                said["typing"], self.tab.agent_id
-            )
-        if await self._customer_of(self.tab, said.get("not_typing")):
-            await database_sync_to_async(typing_state.agent_stops)(said["not_typing"])
+        await self._hear_typing(self.tab, said)
+
+    async def _hear_typing(self, tab: Tab, said: dict[str, Any]) -> None:
+        """What the customer is shown, and what colleagues are.
+
+        A message that went out ends it at WeChat by itself; a note never began it there.
+        """
+        for word, does, shows in TYPING:
+            about = said.get(word)
+            if not await self._customer_of(tab, about):
+                continue
+            if does:
+                await database_sync_to_async(does)(about, tab.agent_id)
+            await database_sync_to_async(shows)(tab.agent_id, about)
 
     async def _look_at(self, tab: Tab, conversation_id: Any) -> None:
         tab.customer_id = await self._customer_of(tab, conversation_id)
         if tab.customer_id is None and _is_number(conversation_id):
             await self.close(NOT_FOUND)
+            return
+        await self.hub.look(tab, conversation_id if tab.customer_id else None)
 
     async def _customer_of(self, tab: Tab, conversation_id: Any) -> int | None:
         if not _is_number(conversation_id):

@@ -9,17 +9,26 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
-from conversations import access
+from agents.models import Agent
+from conversations import access, agent_news, customer_panel
 from conversations.access import Seats
-from conversations.models import Conversation, LiveEvent, Message, Pause
-
-MOST_COUNTED = 1000  # of a view; more than that nobody reads off a badge
+from conversations.models import (
+    Conversation,
+    Customer,
+    DeskSettings,
+    LiveEvent,
+    Message,
+    Pause,
+)
+from conversations.models.listing import listed
+from conversations.tallies import tally
 
 Kind = LiveEvent.Kind
 
@@ -31,14 +40,21 @@ class Frame:
     texts        {language: the frame as JSON}, written out once for all tabs
     customer_id  whose thread it belongs to; None goes to every list
     seat         the mini program it is of; None concerns everybody
+    agent_id     the only agent it is for
     """
 
     texts: dict[str, str]
     customer_id: int | None = None
     seat: int | None = None
+    agent_id: int | None = None
 
-    def concerns(self, customer_id: int | None, seats: Seats = None) -> bool:
-        """Return whether a tab shows it: by the thread on show and the agent's seats."""
+    def concerns(
+        self, customer_id: int | None, seats: Seats = None, agent_id: int | None = None
+    ) -> bool:
+        """Return whether a tab shows it: by the thread on show, its agent's seats, and
+        the agent."""
+        if self.agent_id is not None and self.agent_id != agent_id:
+            return False
         if self.customer_id is not None and self.customer_id != customer_id:
             return False
         return seats is None or self.seat is None or self.seat in seats
@@ -51,11 +67,15 @@ def draw(
 
     wanted  the customers whose threads are on show somewhere; others' aren't drawn
     """
-    newest: dict[tuple[str, int | None], LiveEvent] = {}
+    newest: dict[tuple[str, int | None, int | None], LiveEvent] = {}
     for event in events:
         key = (
             event.kind,
-            event.message_id or event.conversation_id or event.mini_program_id,
+            event.message_id
+            or event.conversation_id
+            or event.mini_program_id
+            or event.customer_id,
+            event.agent_id,
         )
         newest.pop(key, None)
         newest[key] = event
@@ -66,11 +86,20 @@ def draw(
             if event.kind == Kind.MESSAGE and event.customer_id in wanted
         ]
     )
-    conversations = Conversation.objects.drawn().in_bulk(
+    conversations = listed(Conversation.objects.all()).in_bulk(
         [e.conversation_id for e in newest.values() if e.kind == Kind.CONVERSATION]
     )
-    frames: list[Frame] = []
+    customers = Customer.objects.select_related("mini_program", "blocked_by").in_bulk(
+        [
+            event.customer_id
+            for event in newest.values()
+            if event.kind == Kind.CUSTOMER and event.customer_id in wanted
+        ]
+    )
+    frames = _of_people(list(newest.values()), languages)
     for event in newest.values():
+        if event.kind in (Kind.ATTENTION, Kind.AGENT):
+            continue
         if message := messages.get(event.message_id):
             frames.append(_message(event, message, languages))
         elif event.kind == Kind.ANSWERS:
@@ -79,6 +108,9 @@ def draw(
             frames.append(_programs(event, languages))
         elif event.kind == Kind.PAUSE:
             frames.append(_pause(event, languages))
+        elif event.kind == Kind.CUSTOMER:
+            if customer := customers.get(event.customer_id):
+                frames.append(_customer(event, customer, languages))
         elif event.kind != Kind.CONVERSATION:
             continue
         elif conversation := conversations.get(event.conversation_id):
@@ -87,26 +119,95 @@ def draw(
 
 
 def counts(seats: Seats = None, mini_program_id: int | None = None) -> dict[str, Any]:
-    """Return {"topic": "counts", mini_program, waiting, all, mine: {agent id: count}}.
+    """Return {"topic": "counts", mini_program, waiting, closing, all,
+    mine: {agent id: count}}.
 
     mini_program_id  the only one whose conversations count; None: all that are seen
     """
-    opened = access.conversations_at(seats).open()
+    seen = access.conversations_at(seats)
     if mini_program_id is not None:
-        opened = opened.filter(customer__mini_program=mini_program_id)
+        seen = seen.filter(customer__mini_program=mini_program_id)
     mine = (
-        opened.filter(assignee__isnull=False)
+        seen.awake()
+        .filter(assignee__isnull=False)
         .values_list("assignee")
         .annotate(count=Count("pk"))
         .order_by()
     )
+    within = timedelta(hours=DeskSettings.current().closing_soon_hours)
+    counted = {
+        "waiting": seen.waiting(),
+        "closing": seen.closing(timezone.now(), within),
+        "all": seen.open(),
+    }
     return {
         "topic": "counts",
         "mini_program": mini_program_id,
-        "waiting": opened.waiting()[:MOST_COUNTED].count(),
-        "all": opened[:MOST_COUNTED].count(),
+        **tally(counted),
         "mine": {str(agent): count for agent, count in mine},
     }
+
+
+def _of_people(events: list[LiveEvent], languages: Collection[str]) -> list[Frame]:
+    """Draw who looks and types where, and what single agents are told."""
+    watched = {e.conversation_id: e for e in events if e.kind == Kind.ATTENTION}
+    told = [event for event in events if event.kind == Kind.AGENT]
+    frames: list[Frame] = []
+    if watched:
+        shown = Conversation.objects.select_related("customer")
+        found = shown.prefetch_related("attention__agent").in_bulk(list(watched))
+        for pk, conversation in found.items():
+            frames.append(_attention(watched[pk], conversation, languages))
+    if told:
+        lines = Message.objects.select_related("agent", "customer")
+        messages = lines.in_bulk([event.message_id for event in told])
+        agents = Agent.objects.in_bulk([event.agent_id for event in told])
+        for event in told:
+            frames += _told(event, messages, agents, languages)
+    return frames
+
+
+def _attention(
+    event: LiveEvent, conversation: Conversation, languages: Collection[str]
+) -> Frame:
+    """The faces: the same on its row and in its header."""
+    texts = {}
+    for language in languages:
+        with translation.override(language):
+            faces = render_to_string(
+                "conversations/_attention.html", {"conversation": conversation}
+            )
+        frame = {
+            "seq": event.seq,
+            "topic": "attention",
+            "conversation": conversation.pk,
+            "faces": faces.strip(),
+        }
+        texts[language] = json.dumps(frame, ensure_ascii=False)
+    return Frame(texts, seat=conversation.customer.mini_program_id)
+
+
+def _told(
+    event: LiveEvent,
+    messages: dict[int, Message],
+    agents: dict[int, Agent],
+    languages: Collection[str],
+) -> Iterable[Frame]:
+    texts = {}
+    for language in languages:
+        with translation.override(language):
+            if event.message_id in messages:
+                told = agent_news.frame(messages[event.message_id])
+            elif event.message_id is None and event.agent_id in agents:
+                told = agent_news.availability(agents[event.agent_id])
+            else:
+                told = None
+        if told is None:
+            return
+        told = {"seq": event.seq, "topic": "agent", **told}
+        texts[language] = json.dumps(told, ensure_ascii=False)
+    is_for_one = event.message_id is not None
+    yield Frame(texts, agent_id=event.agent_id if is_for_one else None)
 
 
 def _answers(event: LiveEvent, languages: Collection[str]) -> Frame:
@@ -140,6 +241,14 @@ def _pause(event: LiveEvent, languages: Collection[str]) -> Frame:
             frame["banner"] = html.strip()
         texts[language] = json.dumps(frame, ensure_ascii=False)
     return Frame(texts, seat=about)
+
+
+def _customer(
+    event: LiveEvent, customer: Customer, languages: Collection[str]
+) -> Frame:
+    panel = customer_panel.panel_of(customer)
+    texts = _texts(event, "customer", languages, "_customer_panel", panel=panel)
+    return Frame(texts, customer.pk, customer.mini_program_id)
 
 
 def _conversation(

@@ -16,14 +16,17 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
+from django.utils import timezone
 
 from agents import presence
-from conversations import access, broker, drawing, live
+from conversations import access, attention, broker, drawing, house, live
 from conversations.access import Seats
+from conversations.attention import Look
 from conversations.models import LiveEvent
 
 logger = logging.getLogger(__name__)
@@ -53,11 +56,20 @@ class Tab:
     mini_program_id: int | None = None  # the only one its list shows
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     customer_id: int | None = None  # whose thread it shows
+    conversation_id: int | None = None  # and by which of their entrances
+    heard_at: datetime = field(default_factory=timezone.now)
     resumed: bool = False  # has said what it has, and been given the rest
     signed_out: bool = False
     queue: asyncio.Queue[str] = field(
         default_factory=lambda: asyncio.Queue(LONGEST_QUEUE)
     )
+
+    @property
+    def look(self) -> Look | None:
+        """Who looks at what; None when the tab shows no conversation."""
+        if self.conversation_id is None:
+            return None
+        return self.agent_id, self.conversation_id
 
     def put(self, text: str) -> None:
         """Hand over a frame; a tab too far behind gets one word instead of all."""
@@ -93,6 +105,7 @@ class Hub:
         self._renewed = 0.0
         self._counted: dict[Scope, str] = {}
         self._count_wanted = asyncio.Event()
+        self._worker_is_silent = False
 
     async def join(self, tab: Tab) -> None:
         """Add a tab: from now on it gets what concerns it."""
@@ -108,14 +121,32 @@ class Hub:
             ]
         await self._ready.wait()
 
-    async def leave(self, tab: Tab) -> None:
-        """Remove a tab; the last one puts the hub to rest."""
+    async def leave(self, tab: Tab, *, is_dead: bool = False) -> None:
+        """Remove a tab; the last one puts the hub to rest.
+
+        is_dead  nobody closed it: its line broke, some time after it was last heard
+        """
         self.tabs.discard(tab)
         if not self.tabs:
             for task in self._tasks:
                 task.cancel()
             self._tasks = []
-        await database_sync_to_async(presence.left)([tab.id])
+        await self.look(tab, None)
+        heard_at = tab.heard_at if is_dead else None
+        await database_sync_to_async(presence.left)(tab.id, heard_at)
+
+    async def look(self, tab: Tab, conversation_id: int | None) -> None:
+        """Note what a tab's agent looks at now."""
+        before, tab.conversation_id = tab.look, conversation_id
+        if before == tab.look:
+            return
+        left = before[1] if before and before not in self._looks() else None
+        await database_sync_to_async(attention.move)(
+            tab.agent_id, left, conversation_id
+        )
+
+    def _looks(self) -> set[Look]:
+        return {tab.look for tab in self.tabs if tab.look}
 
     async def resume(self, tab: Tab, after: int | None) -> None:
         """Give a tab what it missed since number `after`, or have it reload.
@@ -126,7 +157,7 @@ class Hub:
         missed = None
         if after is not None:
             missed = await database_sync_to_async(frames_after)(
-                after, tab.customer_id, tab.language, tab.seats
+                after, tab.customer_id, tab.language, tab.seats, tab.agent_id
             )
         if missed is None:
             tab.put(json.dumps({"reset": True, "through": self.seq}))
@@ -136,6 +167,7 @@ class Hub:
                 tab.put(frame)
             tab.put(json.dumps({"through": through}))
         tab.resumed = True
+        tab.put(house.frame(worker_is_silent=self._worker_is_silent))
         self._give_counts(tab)
         self._news.set()
 
@@ -171,6 +203,8 @@ class Hub:
             self._news.set()
             try:
                 await self._check_access()
+                await self._check_worker()
+                await database_sync_to_async(attention.sweep)()
                 if time.monotonic() - self._renewed > RENEW_EVERY:
                     self._renewed = time.monotonic()
                     await self._renew()
@@ -189,11 +223,21 @@ class Hub:
             if versions.get(tab.agent_id) != tab.access_version:
                 tab.sign_out()
 
+    async def _check_worker(self) -> None:
+        """Tell everybody when the worker falls silent, and when it is heard again."""
+        is_silent = await database_sync_to_async(house.worker_is_silent)()
+        if is_silent == self._worker_is_silent:
+            return
+        self._worker_is_silent = is_silent
+        for tab in self.tabs:
+            tab.put(house.frame(worker_is_silent=is_silent))
+
     async def _renew(self) -> None:
         for tab in self.tabs:
             if tab.resumed:  # Else it would take itself for up to date
                 tab.put(json.dumps({"through": self.seq}))
         await database_sync_to_async(presence.still_here)([t.id for t in self.tabs])
+        await database_sync_to_async(attention.renew)(self._looks())
         # A flushed Redis forgets its groups and leaves us deaf without a word.
         async with asyncio.timeout(1):
             await get_channel_layer("hub").group_add(broker.HUBS, self._channel)
@@ -234,13 +278,25 @@ class Hub:
         languages = {tab.language for tab in self.tabs}
         if any(event.kind == LiveEvent.Kind.PROGRAMS for event in events):
             await self._seat_again()
+        await self._look_again(events)
         draw = database_sync_to_async(drawing.draw)
         for frame in await draw(events, languages, wanted):
             for tab in list(self.tabs):
-                if not frame.concerns(tab.customer_id, tab.seats):
+                if not frame.concerns(tab.customer_id, tab.seats, tab.agent_id):
                     continue
                 if text := frame.texts.get(tab.language):
                     tab.put(text)
+
+    async def _look_again(self, events: list[LiveEvent]) -> None:
+        """What an agent's tab elsewhere has left, another of theirs may show here."""
+        changed = {
+            event.conversation_id
+            for event in events
+            if event.kind == LiveEvent.Kind.ATTENTION
+        }
+        looks = {look for look in self._looks() if look[1] in changed}
+        if looks:
+            await database_sync_to_async(attention.renew)(looks)
 
     async def _seat_again(self) -> None:
         """Look up what tabs see: a new mini program comes with seats for agents who
@@ -277,7 +333,11 @@ class Hub:
 
 
 def frames_after(
-    after: int, customer_id: int | None, language: str, seats: Seats = None
+    after: int,
+    customer_id: int | None,
+    language: str,
+    seats: Seats = None,
+    agent_id: int | None = None,
 ) -> tuple[list[str], int] | None:
     """Return the frames past a number that concern a tab, and through where.
 
@@ -291,8 +351,12 @@ def frames_after(
     if len(events) > MOST_MISSED or events[0].seq != after + 1:
         return None
     frames = drawing.draw(events, {language}, {customer_id} if customer_id else set())
-    concerned = [frame for frame in frames if frame.concerns(customer_id, seats)]
-    return [frame.texts[language] for frame in concerned], events[-1].seq
+    texts = [
+        frame.texts[language]
+        for frame in frames
+        if frame.concerns(customer_id, seats, agent_id)
+    ]
+    return texts, events[-1].seq
 
 
 def _events_after(seq: int) -> list[LiveEvent]:

@@ -20,7 +20,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from conversations import broker
-from conversations.models import Conversation, LiveEvent, LiveHead, Message
+from conversations.models import (
+    Conversation,
+    Customer,
+    LiveEvent,
+    LiveHead,
+    Message,
+)
 
 _local = threading.local()
 
@@ -68,6 +74,37 @@ def conversation(changed: Conversation) -> None:
     )
 
 
+def customer(changed: Customer) -> None:
+    """Say that what we know of a customer changed: their name, tags, block, entrances."""
+    _note(LiveEvent(kind=LiveEvent.Kind.CUSTOMER, customer_id=changed.pk))
+
+
+def attention(conversation_id: int) -> None:
+    """Say that somebody began or ended looking at a conversation, or typing in it."""
+    _note(
+        LiveEvent(kind=LiveEvent.Kind.ATTENTION, conversation_id=conversation_id),
+    )
+
+
+def agent(
+    agent_id: int,
+    conversation: Conversation | None = None,
+    line: Message | None = None,
+) -> None:
+    """Tell one agent of something that concerns them: the line says what.
+
+    Without a conversation: tell everybody that the agent's availability changed.
+    """
+    _note(
+        LiveEvent(
+            kind=LiveEvent.Kind.AGENT,
+            agent_id=agent_id,
+            conversation_id=conversation.pk if conversation else None,
+            message_id=line.pk if line else None,
+        )
+    )
+
+
 def answers() -> None:
     """Say that canned answers changed."""
     _note(LiveEvent(kind=LiveEvent.Kind.ANSWERS))
@@ -76,6 +113,11 @@ def answers() -> None:
 def mini_programs() -> None:
     """Say that a mini program came, went or was renamed: every tab is drawn anew."""
     _note(LiveEvent(kind=LiveEvent.Kind.PROGRAMS))
+
+
+def tags() -> None:
+    """Say that a tag was renamed, or is gone: it stands on rows and panels anywhere."""
+    mini_programs()
 
 
 def pause(mini_program_id: int) -> None:
@@ -99,9 +141,11 @@ def _note(event: LiveEvent) -> None:
         raise RuntimeError("live changes are noted inside live.recording()")
     key = (
         event.kind,
+        event.customer_id if event.kind == LiveEvent.Kind.CUSTOMER else None,
         event.conversation_id,
         event.message_id,
         event.mini_program_id,
+        event.agent_id,
     )
     changes.pop(key, None)  # What changed twice is drawn once, by its last change
     changes[key] = event

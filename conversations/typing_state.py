@@ -44,7 +44,7 @@ def agent_types(conversation_id: int, agent_id: int) -> None:
         broker.enqueue("outbox", "conversations.typing_state.show_now", customer_id)
 
 
-def agent_stops(conversation_id: int) -> None:
+def agent_stops(conversation_id: int, agent_id: int) -> None:
     """An agent has given up writing: the customer needn't wait, if they see it."""
     customer_id = _customer_of(conversation_id)
     if customer_id is not None and _give_turn_back(customer_id):

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import Self
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
@@ -14,10 +14,21 @@ from .customer import Customer
 from .entrance import Entrance
 from .mini_program import MiniProgram
 
+if TYPE_CHECKING:
+    from .together import Attention
+
 
 def digest_of(session_from: str) -> str:
     """Return the SHA-256 (64 hex characters) that makes a SessionFrom indexable."""
     return hashlib.sha256(session_from.encode()).hexdigest()
+
+
+class RowTag(NamedTuple):
+    """A tag as a row shows it."""
+
+    pk: int
+    colour: str
+    name: str
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -29,17 +40,38 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def waiting(self) -> Self:
         """Open, nobody's, and the customer has said something not yet answered."""
-        return self.open().filter(assignee=None, waiting_since__isnull=False)
+        return self.awake().filter(assignee=None, waiting_since__isnull=False)
+
+    def awake(self) -> Self:
+        """Open, and not put off till later."""
+        return self.open().filter(snoozed_until=None)
+
+    def closing(self, now: datetime, within: timedelta) -> Self:
+        """Not answered yet, and soon it will be too late to."""
+        return self.awake().filter(
+            waiting_since__isnull=False,
+            customer__window_closes_at__gt=now,
+            customer__window_closes_at__lte=now + within,
+        )
 
     def drawn(self) -> Self:
         """With all that a row or a header shows."""
-        return self.select_related(
-            "customer__mini_program",
-            "assignee",
-            "entrance",
-            "last_message__agent",
-            "last_message__delivery",
-        ).annotate(one_of_several=MiniProgram.objects.several())
+        noted = Conversation.objects.filter(pk=models.OuterRef("pk"))
+        return (
+            self.select_related(
+                "customer__mini_program",
+                "customer__blocked_by",
+                "assignee",
+                "entrance",
+                "last_message__agent",
+                "last_message__delivery",
+            )
+            .annotate(
+                one_of_several=MiniProgram.objects.several(),
+                has_notes=models.Exists(noted.filter(messages__kind="note")),
+            )
+            .prefetch_related("attention__agent")
+        )
 
 
 class Conversation(models.Model):
@@ -77,6 +109,10 @@ class Conversation(models.Model):
 
     # By `drawn()`: there are several mini programs, so the drawing says which.
     one_of_several: bool
+    # By `listing.listed()`.
+    has_failed: bool
+    tag_lines: str | None
+    has_notes: bool
 
     objects = ConversationQuerySet.as_manager()
 
@@ -133,9 +169,23 @@ class Conversation(models.Model):
         return self.status == self.Status.OPEN
 
     @property
+    def row_tags(self) -> list[RowTag]:
+        """The customer's tags, in their order."""
+        lines = [line.split(" ", 3) for line in (self.tag_lines or "").splitlines()]
+        lines.sort(key=lambda line: (int(line[0]), int(line[1])))
+        return [RowTag(int(pk), colour, name) for _, pk, colour, name in lines]
+
+    @property
     def label(self) -> str:
         """What the entrance is called: by a supervisor, else its SessionFrom."""
         return self.entrance.label if self.entrance else self.session_from
+
+    @property
+    def onlookers(self) -> list[Attention]:
+        """Who looks at it, those who type first."""
+        return sorted(
+            self.attention.all(), key=lambda one: (one.typing_until is None, one.pk)
+        )
 
     def claim(self, agent: Agent, at: datetime) -> bool:
         """Assign an unassigned conversation. False when another agent was faster."""

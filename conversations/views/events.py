@@ -26,7 +26,9 @@ def events(request: HttpRequest) -> JsonResponse | HttpResponseBadRequest:
     customer_id = None
     if looking_at.isdecimal() and len(looking_at) <= 18:
         customer_id = access.customer_of(int(looking_at), seats)
-    missed = hub.frames_after(int(after), customer_id, request.LANGUAGE_CODE, seats)
+    missed = hub.frames_after(
+        int(after), customer_id, request.LANGUAGE_CODE, seats, request.user.pk
+    )
     if missed is None:
         return JsonResponse({"reset": True, "through": live.head()})
     texts, through = missed

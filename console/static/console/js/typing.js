@@ -37,6 +37,7 @@ export class Typing {
   // A message has gone out, which ends it; what is typed from now on is another one.
   replied(conversation) {
     if (this.#conversation === conversation) this.#forget()
+    this.#say({ typed: conversation }) // WeChat needs no word of it, colleagues do
   }
 
   #show(conversation) {
