@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +24,8 @@ from conversations.wechat.splitting import split
 
 ADDRESS_BYTES = 1024
 UPLOAD_BYTES = 10 * 1024 * 1024
+BLOCK_DAYS = 366
+TOO_LONG = gettext_lazy("It is too long: %(limit_value)s characters at most.")
 
 
 def https(address: str) -> None:
@@ -155,6 +159,12 @@ class SettlementForm(forms.Form):
     action = forms.ChoiceField(choices=[("delivered", "delivered"), ("again", "again")])
 
 
+class SeenForm(forms.Form):
+    """The newest message that somebody has seen."""
+
+    seen = forms.IntegerField(min_value=1, max_value=2**62)
+
+
 def errors_by_field(form: forms.Form) -> dict[str, str]:
     """Return what is wrong with each field, in one sentence."""
     return {name: str(errors[0]) for name, errors in form.errors.items()}
@@ -164,3 +174,50 @@ def first_error(form: forms.Form) -> str:
     """Return one sentence that says what is wrong with a form."""
     errors: list[Any] = [error for found in form.errors.values() for error in found]
     return str(errors[0]) if errors else ""
+
+
+class RemarkForm(forms.Form):
+    """What colleagues call a customer: nothing takes the name away."""
+
+    remark = forms.CharField(
+        required=False, max_length=40, error_messages={"max_length": TOO_LONG}
+    )
+
+
+class TagForm(forms.Form):
+    tag = forms.IntegerField(min_value=1, max_value=2**62)
+
+
+class BlockForm(forms.Form):
+    """Until when a customer is blocked, and why. Never for good.
+
+    days   from now; or
+    until  a moment, as the office's clock shows it
+    """
+
+    days = forms.IntegerField(required=False, min_value=1, max_value=BLOCK_DAYS)
+    until = forms.DateTimeField(
+        required=False,
+        error_messages={"invalid": gettext_lazy("Say a day and a time.")},
+    )
+    reason = forms.CharField(
+        max_length=200,
+        error_messages={
+            "required": gettext_lazy("Say why: colleagues will ask."),
+            "max_length": TOO_LONG,
+        },
+    )
+
+    def clean(self) -> None:
+        now = timezone.now()
+        if days := self.cleaned_data.get("days"):
+            self.cleaned_data["until"] = now + timedelta(days=days)
+        if "until" in self.errors:
+            return
+        until = self.cleaned_data.get("until")
+        if until is None:
+            self.add_error("until", _("Say until when."))
+        elif until <= now:
+            self.add_error("until", _("That is over already."))
+        elif until > now + timedelta(days=BLOCK_DAYS):
+            self.add_error("until", _("At most %(days)s days.") % {"days": BLOCK_DAYS})

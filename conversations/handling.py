@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from agents.models import Agent
 from conversations import live
-from conversations.models import Assignment, Conversation, Customer, DueReply
+from conversations.models import Assignment, Conversation, Customer, DueReply, Message
 from conversations.sending.writing import happened
 
 Status = Conversation.Status
+# The desk offers it for six seconds; what is pressed then may take its time to come.
+TAKEN_BACK_WITHIN = timedelta(seconds=30)
 
 
 def claim(conversation: Conversation, agent: Agent) -> bool:
@@ -63,6 +66,7 @@ def close(conversation: Conversation, agent: Agent) -> bool:
     with _locked(conversation) as (current, now):
         if not current.is_open:
             return False
+        was = _as_said(current)
         _unassign(current, now)
         current.status, current.waiting_since, current.unread = Status.CLOSED, None, 0
         current.save(update_fields=["status", "waiting_since", "unread"])
@@ -73,7 +77,35 @@ def close(conversation: Conversation, agent: Agent) -> bool:
             DueReply.objects.filter(
                 customer=current.customer_id, state=DueReply.State.PENDING
             ).update(state=DueReply.State.CANCELLED)
-        happened(current, "closed", now, agent)
+        happened(current, "closed", now, agent, **was)
+        live.conversation(current)
+    return True
+
+
+def take_back_closing(conversation: Conversation, agent: Agent) -> bool:
+    """Undo one's own closing of a moment ago: it waits as it did, for whom it did.
+
+    False when it is open, when a colleague closed it, or when that is too long ago. A
+    rule's answer that the closing called off stays off: a human is at it.
+    """
+    with _locked(conversation) as (current, now):
+        line = (
+            current.messages.filter(kind=Message.Kind.EVENT, data__event="closed")
+            .order_by("-ordered_at", "-pk")
+            .first()
+        )
+        is_own = line is not None and line.agent_id == agent.pk
+        if current.is_open or not is_own or now - line.ordered_at > TAKEN_BACK_WITHIN:
+            return False
+        current.status = Status.OPEN
+        since = line.data.get("was_waiting_since")
+        current.waiting_since = parse_datetime(since) if since else None
+        current.save(update_fields=["status", "waiting_since"])
+        holder = Agent.objects.filter(pk=line.data.get("was_assignee") or None).first()
+        if holder is not None:
+            current.claim(holder, now)
+            _a_human_takes_over(current, now)
+        happened(current, "reopened", now, agent)
         live.conversation(current)
     return True
 
@@ -88,20 +120,6 @@ def reopen(conversation: Conversation, agent: Agent) -> bool:
         happened(current, "reopened", now, agent)
         live.conversation(current)
     return True
-
-
-def read(conversation: Conversation) -> None:
-    """Note that an agent has seen all of a customer's messages."""
-    unread = Conversation.objects.filter(
-        customer_id=conversation.customer_id, unread__gt=0
-    )
-    if not unread.exists():
-        return
-    with _locked(conversation):
-        seen = list(unread)
-        unread.update(unread=0)
-        for one in seen:
-            live.conversation(one)
 
 
 def hand_back(agent: Agent) -> int:
@@ -122,6 +140,15 @@ def hand_back(agent: Agent) -> int:
             happened(current, "released", now, agent)
             live.conversation(current)
     return len(held)
+
+
+def _as_said(conversation: Conversation) -> dict[str, str]:
+    """Return what a closing ends, as its line keeps it."""
+    since = conversation.waiting_since
+    return {
+        "was_assignee": str(conversation.assignee_id or ""),
+        "was_waiting_since": since.isoformat() if since else "",
+    }
 
 
 @contextmanager

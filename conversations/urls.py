@@ -2,6 +2,8 @@ from django.urls import include, path
 
 from conversations.views.answers import AnswersView, PicksView, QuickRepliesView
 from conversations.views.assignment import AssignmentView
+from conversations.views.attempts import AttemptsView
+from conversations.views.bulk import bulk
 from conversations.views.cards import CardsView
 from conversations.views.closure import ClosureView
 from conversations.views.conversation import DeskView
@@ -11,6 +13,16 @@ from conversations.views.inbox import HomeView, InboxView
 from conversations.views.links import LinksView
 from conversations.views.messages import MessagesView
 from conversations.views.page_list import PageListView
+from conversations.views.panel import (
+    BlockView,
+    EntriesView,
+    HistoryView,
+    PanelView,
+    RemarkView,
+    TagListView,
+    TagsView,
+    TagView,
+)
 from conversations.views.pauses import banners, try_again
 from conversations.views.pictures import (
     ImagesView,
@@ -18,8 +30,12 @@ from conversations.views.pictures import (
     PictureView,
     ThumbView,
 )
+from conversations.views.pinning import PinView
 from conversations.views.reading import ReadingView
+from conversations.views.saved_views import ChoicesView, SavedViewsView, SavedViewView
+from conversations.views.search import SearchView
 from conversations.views.settlement import SettlementView
+from conversations.views.snoozing import SnoozeView
 from conversations.views.splitting import SplittingView
 
 conversation = [
@@ -30,11 +46,18 @@ conversation = [
         SettlementView.as_view(),
         name="settlement",
     ),
+    path(
+        "messages/<int:message_pk>/attempts/",
+        AttemptsView.as_view(),
+        name="attempts",
+    ),
     path("images/", ImagesView.as_view(), name="images"),
     path("pictures/<int:message_pk>/", PictureView.as_view(), name="picture"),
     path("pictures/<int:message_pk>/thumb/", ThumbView.as_view(), name="thumb"),
     path("pages/<int:page_pk>/cover/", PageCoverView.as_view(), name="page_cover"),
     path("assignment/", AssignmentView.as_view(), name="assignment"),
+    path("snooze/", SnoozeView.as_view(), name="snooze"),
+    path("pin/", PinView.as_view(), name="pin"),
     path("closure/", ClosureView.as_view(), name="closure"),
     path("reading/", ReadingView.as_view(), name="reading"),
     path("quick-replies/", QuickRepliesView.as_view(), name="quick_replies"),
@@ -44,13 +67,26 @@ conversation = [
     path("links/", LinksView.as_view(), name="links"),
     path("cards/", CardsView.as_view(), name="cards"),
     path("pages/", PageListView.as_view(), name="pages"),
+    path("panel/", PanelView.as_view(), name="panel"),
+    path("panel/entries/", EntriesView.as_view(), name="entries"),
+    path("panel/history/", HistoryView.as_view(), name="history"),
+    path("remark/", RemarkView.as_view(), name="remark"),
+    path("tags/", TagsView.as_view(), name="customer_tags"),
+    path("tags/<int:tag_pk>/", TagView.as_view(), name="customer_tag"),
+    path("block/", BlockView.as_view(), name="block"),
 ]
 
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("inbox/", InboxView.as_view(), name="inbox"),
+    path("inbox/choices/", ChoicesView.as_view(), name="choices"),
+    path("inbox/bulk/", bulk, name="bulk"),
+    path("inbox/views/", SavedViewsView.as_view(), name="saved_views"),
+    path("inbox/views/<int:view_pk>/", SavedViewView.as_view(), name="saved_view"),
     path("answers/", AnswersView.as_view(), name="answers"),
+    path("search/", SearchView.as_view(), name="search"),
     path("events/", events, name="events"),
+    path("tags/", TagListView.as_view(), name="tags"),
     path("pauses/", banners, name="pauses"),
     path("pauses/<int:mini_program_pk>/", try_again, name="pause"),
     path("conversations/<int:pk>/", include(conversation)),

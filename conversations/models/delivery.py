@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .customer import Customer
 from .message import Message
-from .refusals import sentence_for
+from .refusals import remedies, sentence_for
 
 
 class Delivery(models.Model):
@@ -74,6 +74,13 @@ class Delivery(models.Model):
             return ""
         return sentence_for(self.errcode, self.errmsg)
 
+    @property
+    def remedies(self) -> list[str]:
+        """What can help: "again", "rewrite"; [] when nothing can, or need."""
+        if self.state != self.State.FAILED:
+            return []
+        return remedies(self.errcode, is_text=self.message.kind == Message.Kind.TEXT)
+
 
 class DeliveryAttempt(models.Model):
     """One request for a delivery, or one human's word about it."""
@@ -103,3 +110,10 @@ class DeliveryAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing was delivered, in a sentence; "" when something may have been."""
+        if self.outcome not in (self.Outcome.REFUSED, self.Outcome.NOT_SENT):
+            return ""
+        return sentence_for(self.errcode, self.errmsg)

@@ -173,6 +173,30 @@ _SENTENCES = {
 }
 
 
+# Whoever says the same to the same customer again is refused again.
+_IN_VAIN = frozenset(
+    {
+        *(40003, 43004, 43019, 48002, 50002, 50005, 70000),  # the customer
+        *(40004, 40005, 40006, 40009, 41005, 41006, 44001),  # the picture
+        *(40008, 45003, 45004, 45005, 45006, 45162),  # the kind, the titles
+        *(40002, 40033, 40035, 40097, 41002, 43002, 44002, 47001),  # our own fault
+    }
+)
+_WORDING = frozenset({44004, 45002, 87014})
+
+
+def remedies(errcode: int | None, *, is_text: bool) -> list[str]:
+    """Return what can help after a refusal: "again", "rewrite", both or neither."""
+    if errcode in _IN_VAIN:
+        return []
+    if errcode in _WORDING:
+        return ["rewrite"] if is_text else []
+    is_known = errcode is None or errcode in _SENTENCES
+    if is_known or action_for(errcode) is not Action.FINAL:
+        return ["again"]
+    return ["again", "rewrite"] if is_text else ["again"]
+
+
 def sentence_for(errcode: int | None, errmsg: str = "") -> str:
     """Return why WeChat didn't take a message, in the reader's language.
 

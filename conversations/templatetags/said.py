@@ -6,9 +6,13 @@ Nothing here makes markup: the template does, and escapes what people wrote.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from django import template
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import ngettext
 
 from conversations.models import Message
 from conversations.wechat import emoji, jump_links
@@ -80,6 +84,13 @@ def page(path: str) -> PageOf:
 
 
 @register.filter
+def moment(text: str) -> datetime | None:
+    """Return the moment that a line names, in the office's time."""
+    at = parse_datetime(str(text))
+    return timezone.localtime(at) if at and at.tzinfo else None
+
+
+@register.filter
 def host(url: str) -> str:
     """Return whose address it is, "" when that can't be told."""
     try:
@@ -92,3 +103,18 @@ def host(url: str) -> str:
 def is_web_address(url: str) -> bool:
     """Return whether it may be drawn as a link: nothing else that browsers follow."""
     return str(url).lower().startswith(("https://", "http://"))
+
+
+@register.filter
+def lateness(message: Message) -> str:
+    """Return how much later than it was said a message came: "" when that isn't known."""
+    if message.late_by is None:
+        return ""
+    minutes = message.late_by // 60
+    if minutes < 60:
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    hours = minutes // 60
+    if hours < 48:
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    days = hours // 24
+    return ngettext("{n} day", "{n} days", days).format(n=days)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.generic import View
 
 from agents.models import Agent
-from conversations import access, answers, live, sending
+from conversations import access, answers, live, reading, sending
 from conversations.forms import UPLOAD_BYTES
 from conversations.models import Conversation, Draft
 from conversations.views import pages
@@ -58,7 +58,7 @@ class DeskView(ConversationView):
         around = list_context(
             request.user,
             request.GET.get("view", home),
-            mini_program=request.GET.get("mini_program", ""),
+            request.GET,
         )
         # The older of the two numbers: what either pane may have missed comes again.
         context["live_seq"] = min(context["live_seq"], around.pop("live_seq"))
@@ -72,13 +72,14 @@ class DeskView(ConversationView):
 def conversation_context(conversation: Conversation, agent: Agent) -> dict[str, Any]:
     """What the conversation pane is drawn from."""
     live_seq = live.head()
-    messages, before_key = pages.thread_page(conversation.customer)
+    page = pages.thread_page(conversation.customer)
     theirs = Conversation.objects.filter(customer=conversation.customer_id)
     return {
         "live_seq": live_seq,
         "conversation": conversation,
-        "messages_drawn": messages,
-        "before_key": before_key,
+        "messages_drawn": page.messages,
+        "before_key": page.before,
+        "seen": reading.mark_of(agent, conversation.customer_id),
         "unread": theirs.aggregate(sum=Sum("unread"))["sum"] or 0,
         "draft": Draft.objects.filter(agent=agent, conversation=conversation).first(),
         "quick_replies": quick_replies(agent, conversation.customer.mini_program_id),

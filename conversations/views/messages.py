@@ -3,6 +3,7 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from conversations import answers
@@ -13,16 +14,28 @@ from conversations.views import pages
 from conversations.views.replying import ReplyingView, refusal
 
 
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise pages.BadKey(text)
+    return int(text)
+
+
 class MessagesView(ReplyingView):
     """GET: a page of the customer's messages. POST: say something."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        before = request.GET.get("before", "")
+        """Answer with the newest, or those before or after a key, or around one."""
+        customer = self.conversation.customer
+        around = request.GET.get("around", "")
         try:
-            messages, key = pages.thread_page(self.conversation.customer, before)
+            if around:
+                theirs = Message.objects.drawn().filter(customer=customer)
+                message = get_object_or_404(theirs, pk=_number(around))
+                return self.draw_page(pages.thread_around(customer, message))
+            before, after = (request.GET.get(key, "") for key in ("before", "after"))
+            return self.draw_page(pages.thread_page(customer, before, after))
         except pages.BadKey as exc:
             raise Http404 from exc
-        return self.draw(messages, key)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the drawn messages, or say in JSON why there are none.

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from conversations import handling
+from conversations import reading
+from conversations.forms import SeenForm, first_error
 from conversations.views.conversation import ConversationView
+from conversations.views.replying import refusal
 
 
 class ReadingView(ConversationView):
-    """POST: somebody has what the customer said before their eyes."""
+    """POST: an agent has what was said before their eyes, through message `seen`."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        handling.read(self.conversation)
+        form = SeenForm(request.POST)
+        if not form.is_valid():
+            return refusal(first_error(form), status=422)
+        reading.seen(self.conversation, request.user, form.cleaned_data["seen"])
         return HttpResponse(status=204)

@@ -13,6 +13,7 @@ from conversations import barriers, reply_windows, sending
 from conversations.models import Message
 from conversations.models.parts import Part
 from conversations.views.conversation import ConversationView
+from conversations.views.pages import ThreadPage
 
 
 class ReplyingView(ConversationView):
@@ -40,11 +41,18 @@ class ReplyingView(ConversationView):
         pks = [message.pk for message in said]
         return self.draw(Message.objects.drawn().filter(pk__in=pks).in_order())
 
-    def draw(self, messages: Iterable[Message], key: str = "") -> HttpResponse:
+    def draw(self, messages: Iterable[Message]) -> HttpResponse:
+        return self.draw_page(ThreadPage(list(messages), "", ""))
+
+    def draw_page(self, page: ThreadPage) -> HttpResponse:
         return render(
             self.request,
             "conversations/_messages.html",
-            {"messages_drawn": messages, "before_key": key},
+            {
+                "messages_drawn": page.messages,
+                "before_key": page.before,
+                "after_key": page.after,
+            },
         )
 
 

@@ -78,6 +78,7 @@ MATRIX = {
     "": Access(Statuses(SIGN_IN, 302, 302), Statuses(SIGN_IN, 405, 405)),
     "inbox/": people_read,
     "answers/": people_read,
+    "search/": people_read,
     "events/": Access(Statuses(SIGN_IN, 400, 400), Statuses(SIGN_IN, 405, 405)),
     "pauses/": people_read,
     "pauses/<int:mini_program_pk>/": Access(
@@ -88,6 +89,7 @@ MATRIX = {
         Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)
     ),
     "conversations/<int:pk>/messages/<int:message_pk>/settlement/": people_send,
+    "conversations/<int:pk>/messages/<int:message_pk>/attempts/": people_read,
     "conversations/<int:pk>/images/": people_send,
     # Of a message that has none.
     "conversations/<int:pk>/pictures/<int:message_pk>/": Access(
@@ -105,9 +107,7 @@ MATRIX = {
     "conversations/<int:pk>/closure/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
     ),
-    "conversations/<int:pk>/reading/": Access(
-        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 204, 204)
-    ),
+    "conversations/<int:pk>/reading/": people_send,
     "conversations/<int:pk>/quick-replies/": people_read,
     "conversations/<int:pk>/picks/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 422, 422)
@@ -119,6 +119,20 @@ MATRIX = {
     "conversations/<int:pk>/links/": people_send,
     "conversations/<int:pk>/cards/": people_send,
     "conversations/<int:pk>/pages/": people_read,
+    # The panel.
+    "tags/": people_read,
+    "conversations/<int:pk>/panel/": people_read,
+    "conversations/<int:pk>/panel/entries/": people_read,
+    "conversations/<int:pk>/panel/history/": people_read,
+    # A blank one takes the name away.
+    "conversations/<int:pk>/remark/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
+    ),
+    "conversations/<int:pk>/tags/": people_send,
+    "conversations/<int:pk>/tags/<int:tag_pk>/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 405, 405)
+    ),
+    "conversations/<int:pk>/block/": people_send,
     # The admin.
     "admin/": supervisors(),
     "admin/search/": supervisors(),
@@ -156,6 +170,8 @@ MORE = {
     ("delete", "conversations/<int:pk>/assignment/"): 200,
     ("delete", "conversations/<int:pk>/closure/"): 200,
     ("put", "conversations/<int:pk>/draft/"): 204,
+    ("delete", "conversations/<int:pk>/tags/<int:tag_pk>/"): 200,
+    ("delete", "conversations/<int:pk>/block/"): 200,
 }
 
 # Open to whoever reaches it, and there only while the simulator is on.

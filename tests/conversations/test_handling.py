@@ -19,7 +19,7 @@ from conversations.models import (
     LiveEvent,
     Message,
 )
-from tests.conftest import Xiaoming, new_uuid, text
+from tests.conftest import new_uuid, text
 
 pytestmark = pytest.mark.django_db
 
@@ -212,26 +212,6 @@ def test_a_reply_to_a_closed_conversation_opens_it(conversation, lin, now_it_is)
     handling.close(conversation, lin)
     sending.reply(conversation, lin, text("还有一点"), new_uuid())
     assert (now_it_is().status, now_it_is().assignee) == ("open", lin)
-
-
-def test_reading_one_is_reading_all_of_the_customers(xiaoming):
-    xiaoming.enters("a")
-    xiaoming.writes("一")
-    first = xiaoming.conversation
-    xiaoming.enters("b")
-    xiaoming.writes("二")
-    handling.read(first)
-    assert set(Conversation.objects.values_list("unread", flat=True)) == {0}
-    head = live.head()
-    handling.read(first)
-    assert live.head() == head
-
-
-def test_reading_takes_nothing_from_other_customers(conversation, mini_program):
-    other = Xiaoming(mini_program, "oSomebodyElse")
-    other.writes("在吗")
-    handling.read(conversation)
-    assert other.conversation.unread == 1
 
 
 def test_who_is_switched_off_hands_back_what_is_open(xiaoming, lin, chen):

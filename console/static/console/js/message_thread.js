@@ -2,38 +2,45 @@
 //
 // The server draws a message the same for every viewer and sends it again whenever it
 // changes. The thread puts each drawing where it belongs: over the one it replaces, or in
-// order among the rest. One from before the oldest on show is left out; scrolling up brings
+// order among the rest. What lies beyond the part on the page is left out; scrolling brings
 // it. At the end it follows; anywhere else what is being read stays where it is.
 
 import { came, isOvertaken, moment } from "./drawings.js"
-import { ask, fetchFragment, fetchInTheEnd, parse } from "./http.js"
+import { fetchInTheEnd, parse } from "./http.js"
 import { decorate } from "./message_bars.js"
+import { isNews, News } from "./thread_news.js"
+import { Pages } from "./thread_pages.js"
+import { Reading } from "./thread_reading.js"
+import { Place } from "./thread_scroll.js"
 
-const AT_END = 40 // px from the bottom that still counts as reading the latest
-const NEAR_TOP = 400 // px
+const NEAR = 600 // px from either end of the part on the page
 
 class MessageThread extends HTMLElement {
   #follows = true
-  #unread = 0 // of the customer's messages, as far as this page knows
-  #unseen = 0 // that have arrived below what is on the screen
   #isLoading = false
+  #pages
+  #place
+  #news
+  #reading
   #leaving = new AbortController()
   #reloading = new AbortController()
-  #resized = new ResizeObserver(() => this.#follows && this.#toEnd())
+  #resized = new ResizeObserver(() => this.#follows && this.#place.toEnd())
 
   connectedCallback() {
     const { signal } = this.#leaving
     const on = (target, type, does, options = {}) => target.addEventListener(type, does, { signal, ...options })
+    this.#pages = new Pages(this.#list, this.dataset.src)
+    this.#place = new Place(this.#scroller, () => this.#pages.messages)
+    this.#news = new News(this, this.#place)
+    this.#reading = new Reading(this.dataset, { through: () => this.#through, isAtEnd: () => this.#follows }, signal)
     on(document, "live:message", ({ detail }) => this.#receive(parse(detail.html)))
     on(document, "live:reload", () => this.#reload())
     on(this, "htmx:beforeSwap", this.#takeOver)
     on(this.#scroller, "scroll", this.#scrolled, { passive: true })
-    on(this.#pill, "click", () => this.follow())
-    on(this.querySelector("[data-older]"), "click", () => this.#older())
-    on(document, "visibilitychange", () => this.#read())
-    on(window, "focus", () => this.#read())
-    this.#unread = Number(this.dataset.unread)
-    this.#messages.forEach(decorate)
+    on(this.querySelector(".thread__pill"), "click", () => this.follow())
+    on(this.querySelector(".thread__late"), "click", () => this.show(this.#news.takeLate()))
+    on(this.querySelector("[data-older]"), "click", () => this.#more("before"))
+    this.#pages.messages.forEach((one) => decorate(one))
     this.#begin()
     this.#resized.observe(this.#scroller)
   }
@@ -45,28 +52,29 @@ class MessageThread extends HTMLElement {
   }
 
   #receive(message) {
-    came(message.id, () => this.isConnected && this.#place(message))
+    came(message.id, () => this.isConnected && this.#take(message))
   }
 
-  #place(message) {
+  #take(message) {
     if (message.dataset.customer !== this.dataset.customer) return
     const current = document.getElementById(message.id)
-    const later = this.#messages.find((other) => isBefore(message, other))
-    if (!current && later === this.#messages[0] && this.#before) return
+    const later = current ? null : this.#pages.messages.find((other) => isBefore(message, other))
+    if (!current && later && later === this.#pages.messages[0] && this.#pages.before) return this.#news.came(message, "above")
+    if (!current && !later && this.#pages.after) return this.#came(message, "below")
     this.#keepingPlace(() => {
       if (current) current.replaceWith(message)
       else this.#list.insertBefore(message, later ?? null)
-      htmx.process(message)
-      this.#decorateAround(message)
+      this.#dress([message])
     })
-    if (!current) this.#heard(message)
+    if (!current) this.#came(message, later ? "among" : "end")
+    else this.#news.changed(current, message)
   }
 
   // What the server answered to something sent from here: there it is, and so are we. One
   // that is here already came live, and is never older than the answer.
   say(list) {
     for (const message of [...list.children]) {
-      if (!document.getElementById(message.id)) this.#place(message)
+      if (!document.getElementById(message.id)) this.#take(message)
     }
     this.follow()
   }
@@ -75,75 +83,97 @@ class MessageThread extends HTMLElement {
     this.#scroller.focus({ preventScroll: true })
   }
 
-  follow() {
+  async follow() {
     this.#follows = true
-    this.#toEnd()
+    if (this.#pages.after) await this.#turnTo({})
+    this.#place.toEnd()
     this.#scrolled()
+  }
+
+  // Lead to one message, wherever in the log it is, and show which.
+  async show(id) {
+    if (!id) return
+    if (!document.getElementById(`message-${id}`)) await this.#turnTo({ around: id })
+    const message = document.getElementById(`message-${id}`)
+    if (!message) return
+    this.#place.lead(message)
+    this.#scrolled()
+    flash(message)
+    message.querySelector("article")?.focus({ preventScroll: true })
   }
 
   // Whether something has come that was never on the screen; shows it if so.
   showUnseen() {
-    if (this.#unseen === 0) return false
-    const [first] = this.#messages.slice(-this.#unseen)
-    this.follow()
-    first.classList.add("message--seen-now")
-    setTimeout(() => first.classList.remove("message--seen-now"), 2000)
+    const id = this.#news.first
+    if (!id) return false
+    this.follow().then(() => flash(document.getElementById(id)))
     return true
   }
 
-  #heard(message) {
-    const { agent } = message.dataset
-    const isTheirs = message.classList.contains("message--customer")
-    if (isTheirs) this.#unread++
-    if (!this.#follows && (isTheirs || agent !== document.body.dataset.agent)) this.#unseen++
-    this.#showPill()
-    this.#read()
+  // More of the log for whoever walks through it by keys.
+  reach(side) {
+    return this.#more(side)
+  }
+
+  #came(message, where) {
+    if (where === "end" && !Reading.isLooking && isNews(message)) this.#drawLine(message)
+    this.#news.came(message, where, this.#follows)
+    this.#reading.look()
   }
 
   // To the first unread one, when not all of them fit; else to the end.
   #begin() {
-    const theirs = this.#messages.filter((one) => one.classList.contains("message--customer"))
-    const first = this.#unread > 0 ? theirs.at(-this.#unread) ?? theirs[0] : null
+    const first = this.#news.firstUnread(this.#pages.messages)
     if (first) {
-      first.before(this.querySelector("[data-unread-bar]").content.cloneNode(true))
-      const above = first.offsetTop - 80
-      this.#scroller.scrollTop = above
-      this.#follows = this.#isAtEnd
+      this.#drawLine(first)
+      this.#scroller.scrollTop += first.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top - 80
+      this.#follows = this.#place.isAtEnd
+      const messages = this.#pages.messages
+      this.#news.below(messages.slice(messages.indexOf(first)))
     }
-    if (this.#follows) this.#toEnd()
+    if (this.#follows) this.#place.toEnd()
     this.#scrolled()
+    const wanted = location.hash.match(/^#message-(\d+)$/)?.[1]
+    if (wanted) this.show(wanted)
+  }
+
+  // Above what is new since the agent last looked: one line, or none.
+  #drawLine(message) {
+    this.querySelector(".bar--unread")?.remove()
+    message.before(this.querySelector("[data-unread-bar]").content.cloneNode(true))
+    decorate(message)
   }
 
   #scrolled = () => {
-    this.#follows = this.#isAtEnd
-    if (this.#follows) this.#unseen = 0
-    this.#showPill()
-    this.#read()
-    if (this.#scroller.scrollTop < NEAR_TOP) this.#older()
+    this.#follows = this.#place.isAtEnd && !this.#pages.after
+    this.#news.scrolled({ follows: this.#follows, isFar: !this.#place.isNearEnd || Boolean(this.#pages.after) })
+    this.#reading.look()
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller
+    if (scrollTop < NEAR) this.#more("before")
+    else if (scrollHeight - scrollTop - clientHeight < NEAR) this.#more("after")
   }
 
-  #read = async () => {
-    const isSeen = !document.hidden && document.hasFocus() && this.#follows
-    if (!isSeen || this.#unread === 0) return
-    const unread = this.#unread
-    this.#unread = 0
-    await ask(this.dataset.reading, { method: "POST" }).catch(() => (this.#unread += unread))
-  }
-
-  async #older() {
-    if (!this.#before || this.#isLoading) return
+  async #more(side) {
+    const key = this.#pages[side]
+    if (!key || this.#isLoading) return
     this.#wait(true)
     try {
-      const list = await fetchFragment(`${this.dataset.src}?${new URLSearchParams({ before: this.#before })}`)
-      this.#keepingPlace(() => {
-        this.#list.prepend(...[...list.children].filter((one) => !document.getElementById(one.id)))
-        this.#list.dataset.before = list.dataset.before
-        htmx.process(this.#list)
-        this.#messages.forEach(decorate)
-      })
+      const page = await this.#pages.fetch({ [side]: key })
+      if (key !== this.#pages[side]) return this.#wait(false) // Somebody has turned the page
+      this.#keepingPlace(() => this.#dress(side === "before" ? this.#pages.addAbove(page) : this.#pages.addBelow(page)))
       this.#failed.hidden = true
     } catch {
-      this.#failed.hidden = false
+      this.#failed.hidden = side !== "before"
+    }
+    this.#wait(false)
+  }
+
+  async #turnTo(query) {
+    this.#wait(true)
+    const page = await this.#pages.fetch(query).catch(() => null)
+    if (page && this.isConnected) {
+      this.#pages.replace(page)
+      this.#dress(this.#pages.messages)
     }
     this.#wait(false)
   }
@@ -154,22 +184,22 @@ class MessageThread extends HTMLElement {
     this.querySelector(".thread__older").hidden = !isLoading
   }
 
-  // Too much was missed. What was loaded stays if the newest page joins on to it.
+  // Too much was missed. What was loaded stays if the page that comes joins on to it.
   async #reload() {
     this.#reloading.abort()
     this.#reloading = new AbortController()
     const asked = moment()
-    const list = await fetchInTheEnd(this.dataset.src, this.#reloading.signal)
+    const around = this.#pages.after ? this.#place.first?.dataset.messageId : null
+    const src = around ? `${this.dataset.src}?around=${around}` : this.dataset.src
+    const list = await fetchInTheEnd(src, this.#reloading.signal)
     if (!list) return
     const joins = [...list.children].some((one) => document.getElementById(one.id))
     if (joins) {
-      for (const message of [...list.children]) if (!isOvertaken(message.id, asked)) this.#place(message)
+      for (const message of [...list.children]) if (!isOvertaken(message.id, asked)) this.#take(message)
       return
     }
-    this.#list.replaceChildren(...list.children)
-    this.#list.dataset.before = list.dataset.before
-    htmx.process(this.#list)
-    this.#messages.forEach(decorate)
+    this.#pages.replace(list)
+    this.#dress(this.#pages.messages)
     this.follow()
   }
 
@@ -177,45 +207,26 @@ class MessageThread extends HTMLElement {
   #takeOver = (event) => {
     if (!event.detail.shouldSwap) return
     event.detail.shouldSwap = false
-    this.#place(parse(event.detail.xhr.responseText))
+    this.#take(parse(event.detail.xhr.responseText))
   }
 
-  #decorateAround(message) {
-    const messages = this.#messages
-    const index = messages.indexOf(message)
-    messages.slice(Math.max(0, index - 1), index + 2).forEach((one) => decorate(one))
+  // New drawings come to life; those beside them may look different for it.
+  #dress(messages) {
+    const beside = new Set(messages.flatMap((one) => [one.previousElementSibling, one, one.nextElementSibling]))
+    messages.forEach((one) => htmx.process(one))
+    for (const one of beside) if (one?.matches(".message")) decorate(one)
   }
 
   #keepingPlace(change) {
-    if (this.#follows) {
-      change()
-      return this.#toEnd()
-    }
-    const top = this.#scroller.getBoundingClientRect().top
-    const isVisible = (message) => message.getBoundingClientRect().bottom > top
-    let anchor = this.#messages.find(isVisible)
-    const before = anchor?.getBoundingClientRect().top
+    if (!this.#follows) return this.#place.keep(change)
     change()
-    if (anchor && !anchor.isConnected) anchor = document.getElementById(anchor.id)
-    if (anchor) this.#scroller.scrollTop += anchor.getBoundingClientRect().top - before
+    this.#place.toEnd()
   }
 
-  #toEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight
-  }
-
-  #showPill() {
-    this.#pill.hidden = this.#unseen === 0
-    this.#pill.textContent = this.#pill.dataset.text.replace("{n}", this.#unseen)
-  }
-
-  get #isAtEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller
-    return scrollHeight - scrollTop - clientHeight <= AT_END
-  }
-
-  get #before() {
-    return this.#list.dataset.before
+  get #through() {
+    const { messages } = this.#pages
+    const seen = messages.slice(0, messages.indexOf(this.#place.last) + 1).filter(isNews)
+    return Math.max(0, ...seen.map(({ dataset }) => Number(dataset.messageId)))
   }
 
   get #scroller() {
@@ -226,17 +237,14 @@ class MessageThread extends HTMLElement {
     return this.querySelector(".messages")
   }
 
-  get #messages() {
-    return [...this.#list.querySelectorAll(".message")]
-  }
-
-  get #pill() {
-    return this.querySelector(".thread__pill")
-  }
-
   get #failed() {
     return this.querySelector(".thread__failed")
   }
+}
+
+function flash(message) {
+  message?.classList.add("message--seen-now")
+  setTimeout(() => message?.classList.remove("message--seen-now"), 2000)
 }
 
 function isBefore({ dataset: one }, { dataset: other }) {
