@@ -19,6 +19,12 @@ def beat(name: str) -> None:
     ProcessHeartbeat.objects.update_or_create(pk=name, defaults={"at": timezone.now()})
 
 
+def lives(name: str) -> bool:
+    """Return whether a process has shown itself lately."""
+    since = timezone.now() - SILENT
+    return ProcessHeartbeat.objects.filter(pk=name, at__gt=since).exists()
+
+
 def check() -> dict[str, bool]:
     """Return {part: whether it is up} for database, broker, worker and cron."""
     try:

@@ -1,7 +1,8 @@
 // <live-socket> keeps this tab in touch: one socket, for ever.
 //
 // It tells the page what arrives (`live:row`, `live:message`, `live:header`, `live:answers`,
-// `live:counts`, and `live:reload` when too much was missed). The database has numbered
+// `live:counts`, and `live:reload` when too much was missed), and how the line is
+// (`live:lost` every second, `live:found`). The database has numbered
 // every change; the tab remembers the last number it has and asks for what came after it.
 // While no socket can be had it asks every few seconds over HTTP.
 
@@ -10,12 +11,12 @@ import { Typing } from "./typing.js"
 
 const SIGNED_OUT = 4401
 const NOT_FOUND = 4404
-const SILENCE = 45_000 // ms after which a line is dead; the server says something every 20 s
+const SILENCE = 45_000 // ms after which a line is dead; the server says something every 15 s
+const SILENCE_HIDDEN = 75_000 // ms; browsers let a hidden page's timers run once a minute
 const LOST_AFTER = 2_000 // ms before anybody is bothered with it
 const POLL_EVERY = 5_000 // ms
 const HERE_EVERY = 25_000 // ms
 const LONGEST_WAIT = 20_000 // ms between two attempts
-const BACK_FOR = 3_000 // ms
 
 class LiveSocket extends HTMLElement {
   #socket
@@ -25,8 +26,11 @@ class LiveSocket extends HTMLElement {
   #miniProgram = null // the only one the list shows
   #attempts = 0
   #heardAt = 0
-  #lostAt = Date.now()
-  #wasLost = false
+  #lostAt = Date.now() // since when nothing is heard
+  #noticedAt = Date.now() // when that was noticed: a computer may have slept in between
+  #seenAt = Date.now() // when the page was last brought to the front
+  #wasLost = false // and somebody was told
+  #wasReset = false
   #missed = new Set() // ids of what changed since the line was lost; null while it is well
   #retry
   #isBarred = false // by the server, for good
@@ -111,15 +115,23 @@ class LiveSocket extends HTMLElement {
     if (socket) this.#lose()
   }
 
-  #check = () => {
+  #check = ({ type }) => {
     if (document.hidden || !this.#mayConnect) return
-    const isDead = Date.now() - this.#heardAt > SILENCE
-    if (!this.#socket || isDead) this.#connect()
+    if (type === "visibilitychange") this.#seenAt = Date.now()
+    const isConnecting = this.#socket?.readyState === WebSocket.CONNECTING
+    if (!this.#socket || (this.#isDead && !isConnecting)) this.#connect()
+  }
+
+  get #isDead() {
+    return Date.now() - this.#heardAt > (document.hidden ? SILENCE_HIDDEN : SILENCE)
   }
 
   #lose() {
-    this.#lostAt ??= Date.now()
-    this.#missed ??= new Set()
+    if (this.#lostAt !== null) return
+    this.#lostAt = this.#isDead ? this.#heardAt : Date.now()
+    this.#noticedAt = Date.now()
+    this.#missed = new Set()
+    this.#wasReset = false
   }
 
   #heard(frame) {
@@ -132,13 +144,14 @@ class LiveSocket extends HTMLElement {
     if (frame.html) this.#show(frame)
     else if (frame.topic) this.#tell(frame.topic, frame)
     if (frame.reset || frame.resync) this.#tell("reload")
+    if (frame.reset) this.#wasReset = true
     this.#seq = Math.max(this.#seq, frame.seq ?? 0, frame.through ?? 0)
     if (frame.reset) this.#seq = frame.through
     if ("through" in frame) this.#pending = null
   }
 
   #show({ html }) {
-    const kind = ["row", "header"].find((one) => html.slice(0, 400).includes(`-${one}"`)) ?? "message"
+    const kind = ["row", "header", "panel"].find((one) => html.slice(0, 400).includes(`-${one}"`)) ?? "message"
     this.#tell(kind, { html })
     // Once each: the last question over HTTP and the new socket may both bring it.
     if (this.#missed !== null && isNews(kind, html)) this.#missed.add(html.match(/ id="([^"]+)"/)[1])
@@ -162,42 +175,22 @@ class LiveSocket extends HTMLElement {
   }
 
   #tick = () => {
-    if (this.#socket && Date.now() - this.#heardAt > SILENCE) this.#connect()
-    const lostFor = this.#lostAt === null ? 0 : Date.now() - this.#lostAt
-    if (lostFor < LOST_AFTER) return
-    this.#wasLost = true
-    const seconds = Math.floor(lostFor / 1000)
-    const time = [seconds / 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, "0"))
-    this.#announce(this.dataset.lost.replace("{time}", time.join(":")), "lost")
+    if (this.#socket && this.#isDead) this.#connect()
+    if (this.#lostAt === null) return
+    // Nobody who comes back to this page is told of a line that is there a moment later.
+    const since = Math.max(this.#noticedAt, this.#seenAt)
+    const isShown = !document.hidden && Date.now() - since >= LOST_AFTER
+    this.#wasLost ||= isShown
+    this.#tell("lost", { lostFor: Date.now() - this.#lostAt, isShown })
   }
 
   #found() {
-    const missed = this.#missed
+    const missed = this.#missed.size
+    const isNews = this.#wasLost || (missed > 0 && Date.now() - this.#lostAt > LOST_AFTER)
     this.#lostAt = null
     this.#missed = null
-    this.#presence("open")
-    if (!this.#wasLost) return
+    this.#tell("found", { missed, isNews, wasReset: this.#wasReset && this.#wasLost })
     this.#wasLost = false
-    const back = missed.size ? this.dataset.caughtUp.replace("{n}", missed.size) : this.dataset.recovered
-    this.#announce(back, "back")
-    setTimeout(() => (this.#line.hidden = this.#lostAt === null), BACK_FOR)
-  }
-
-  #announce(text, state) {
-    this.#line.textContent = text
-    this.#line.classList.toggle("line--back", state === "back")
-    this.#line.hidden = false
-    if (state === "lost") this.#presence("lost")
-    else news(text)
-  }
-
-  #presence(state) {
-    this.dataset.state = state
-    const dot = document.querySelector("[data-presence]")
-    if (dot.title === dot.dataset[state]) return
-    dot.className = `presence presence--${state}`
-    dot.title = dot.dataset[state]
-    if (state === "lost") news(dot.title)
   }
 
   #say(what) {
@@ -209,10 +202,6 @@ class LiveSocket extends HTMLElement {
   get #mayConnect() {
     return !this.#isBarred && !document.getElementById("signed-out").open
   }
-
-  get #line() {
-    return this.querySelector(".line")
-  }
 }
 
 // A thread tells its own messages; a row tells of a conversation that isn't on show.
@@ -220,11 +209,6 @@ function isNews(kind, html) {
   const customer = document.getElementById("conversation").dataset.customer
   const isElsewhere = !html.slice(0, 400).includes(`data-customer="${customer}"`)
   return kind === "message" || (kind === "row" && isElsewhere)
-}
-
-// For those who hear the page: once, not with every second that goes by.
-function news(text) {
-  document.getElementById("news").textContent = text
 }
 
 customElements.define("live-socket", LiveSocket)

@@ -1,6 +1,7 @@
 // Going from one conversation or view to another: a pane is fetched and put in place of the
 // one on show. The rest of the page stays, with the socket and whatever is being sent.
 
+import { listOnShow } from "./belonging.js"
 import { nameWindow } from "./counts.js"
 import { came, isOvertaken, moment } from "./drawings.js"
 import { fetchFragment, fetchInTheEnd, parse, SignedOut } from "./http.js"
@@ -8,6 +9,7 @@ import { live } from "./live_socket.js"
 import { showFailure } from "./notices.js"
 
 const PHONE = matchMedia("(max-width: 699px)")
+const SLOW = 300 // ms
 
 let fetching = new AbortController()
 let reloading = new AbortController()
@@ -16,29 +18,54 @@ export function openConversation() {
   return document.getElementById("conversation").dataset.conversation ?? null
 }
 
+let turns = 0 // of conversations that were asked for
+let stopWaiting = () => {}
 let wanted = null // the list that is being fetched: what is pressed next goes on from it
+let refused = null // the list that could not be had
 
-function listOnShow() {
-  const { view, miniProgram } = document.getElementById("inbox").dataset
-  return { view, miniProgram }
-}
-
-// As the server is asked for it: which view, of which mini program.
-function listQuery({ view, miniProgram } = listOnShow()) {
-  return new URLSearchParams(miniProgram ? { view, mini_program: miniProgram } : { view })
+// As the server is asked for it: which view, narrowed to what.
+function listQuery(list = listOnShow()) {
+  return new URLSearchParams(Object.entries(list).filter(([, value]) => value))
 }
 
 async function showConversation(id) {
   select(id)
   live.lookAt(Number(id)) // First, so that nothing falls between the fetching and the showing
+  const turn = ++turns
+  stopWaiting()
+  const done = (stopWaiting = wait(document.getElementById("conversation")))
   const pane = await get(`/conversations/${id}/`)
+  if (turn !== turns) return // Another was asked for meanwhile, or none
+  done()
   if (!pane) return select(openConversation())
   swap("conversation", pane)
   live.catchUp(Number(pane.dataset.liveSeq))
   if (!PHONE.matches) document.getElementById("composer-text").focus()
 }
 
+// What is typed while a conversation is coming must not go to the one before it. Grey shapes
+// stand for what comes only when it takes a while: a flicker tells nobody anything.
+function wait(pane) {
+  pane.inert = true
+  pane.setAttribute("aria-busy", "true")
+  const slow = setTimeout(() => pane.append(document.getElementById("pane-loading").content.cloneNode(true)), SLOW)
+  return () => {
+    clearTimeout(slow)
+    pane.inert = false
+    pane.removeAttribute("aria-busy")
+    pane.querySelector(".pane-loading")?.remove()
+  }
+}
+
+// Open a conversation that may not be in the list on show.
+export async function visit(id) {
+  if (id === openConversation()) return document.getElementById("composer-text").focus()
+  history.pushState(null, "", address(id))
+  await showConversation(id)
+}
+
 function leaveConversation() {
+  turns += 1
   live.lookAt(null)
   const empty = document.getElementById("no-conversation").content.firstElementChild
   swap("conversation", empty.cloneNode(true))
@@ -46,8 +73,10 @@ function leaveConversation() {
 }
 
 async function showList(query) {
-  const pane = await get(`/inbox/?${query}`)
+  const failed = document.getElementById("list-failed")
+  const pane = await get(`/inbox/?${query}`, () => (failed.hidden = false))
   if (!pane) return false
+  failed.hidden = true
   swap("inbox", pane)
   nameWindow()
   live.narrow(Number(pane.dataset.miniProgram) || null)
@@ -55,14 +84,14 @@ async function showList(query) {
   return true
 }
 
-async function get(url) {
+async function get(url, fail = showFailure) {
   fetching.abort()
   fetching = new AbortController()
   const { signal } = fetching
   try {
     return await fetchFragment(url, { signal })
   } catch (error) {
-    if (!signal.aborted && !(error instanceof SignedOut)) showFailure()
+    if (!signal.aborted && !(error instanceof SignedOut)) fail()
     return null
   }
 }
@@ -72,6 +101,7 @@ function swap(id, pane) {
   document.getElementById(id).replaceWith(pane)
   htmx.process(pane)
   dress(pane)
+  if (id === "conversation") document.dispatchEvent(new CustomEvent("desk:shown"))
 }
 
 // The server draws a header the same for everybody; whose it is shows here.
@@ -82,6 +112,7 @@ function dress(root) {
   const isMine = header.dataset.assignee === agent
   header.classList.toggle("header--mine", isMine || supervisor !== undefined)
   header.querySelector("[data-back]").href = address(null)
+  document.dispatchEvent(new CustomEvent("desk:header"))
 }
 
 function select(id) {
@@ -92,10 +123,13 @@ function address(id) {
   return id ? `/conversations/${id}/?${listQuery()}` : `/inbox/?${listQuery()}`
 }
 
-async function goTo(change) {
-  const list = { ...(wanted ?? listOnShow()), ...change }
+// Change what the list is: its view, what it is narrowed to. `only` leaves nothing else as
+// it is.
+export async function goTo(change, only = false) {
+  const list = { ...(only ? {} : (wanted ?? listOnShow())), ...change }
   wanted = list
   const isShown = await showList(listQuery(list))
+  if (!isShown && wanted === list) refused = list
   if (wanted === list) wanted = null
   if (isShown) history.replaceState(null, "", address(openConversation()))
 }
@@ -119,11 +153,15 @@ document.addEventListener("click", (event) => {
   go(link)
 })
 
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("[data-list-again]")) goTo(refused ?? {})
+})
+
 document.addEventListener("change", async ({ target }) => {
   if (!target.matches("[data-choose-program]")) return
-  await goTo({ miniProgram: target.value })
+  await goTo({ mini_program: target.value })
   const choice = document.querySelector("[data-choose-program]")
-  if (choice === target) target.value = listOnShow().miniProgram // It wasn't to be had
+  if (choice === target) target.value = listOnShow().mini_program ?? "" // It wasn't to be had
   else choice?.focus()
 })
 
