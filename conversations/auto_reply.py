@@ -81,6 +81,9 @@ def decide(heard: Sequence[Heard], now: datetime) -> None:
     for one in heard:
         customer = one.customer
         theirs = rules.get(customer.mini_program_id, [])
+        if customer.is_blocked_at(now):
+            one.trace = rule_trace.BLOCKED if theirs else []
+            continue
         if is_silent(customer, now):
             one.trace = rule_trace.SILENT if theirs else []
             continue
@@ -274,6 +277,7 @@ def _send_due(due_id: int, customer_id: int) -> None:
             and cooled
             and due.rule.active
             and customer.mini_program.active
+            and not customer.is_blocked_at(now)
             and not _no_room(due.rule, customer, now)
         )
         due.state = DueReply.State.SENT if wanted else DueReply.State.CANCELLED

@@ -19,9 +19,9 @@ from django.utils import timezone, translation
 from agents.models import Agent
 from conversations import access, agent_news, customer_panel
 from conversations.access import Seats
+from conversations.customer_panel import Panel
 from conversations.models import (
     Conversation,
-    Customer,
     DeskSettings,
     LiveEvent,
     Message,
@@ -89,7 +89,7 @@ def draw(
     conversations = listed(Conversation.objects.all()).in_bulk(
         [e.conversation_id for e in newest.values() if e.kind == Kind.CONVERSATION]
     )
-    customers = Customer.objects.select_related("mini_program", "blocked_by").in_bulk(
+    panels = customer_panel.panels_of(
         [
             event.customer_id
             for event in newest.values()
@@ -109,8 +109,8 @@ def draw(
         elif event.kind == Kind.PAUSE:
             frames.append(_pause(event, languages))
         elif event.kind == Kind.CUSTOMER:
-            if customer := customers.get(event.customer_id):
-                frames.append(_customer(event, customer, languages))
+            if panel := panels.get(event.customer_id):
+                frames.append(_customer(event, panel, languages))
         elif event.kind != Kind.CONVERSATION:
             continue
         elif conversation := conversations.get(event.conversation_id):
@@ -243,12 +243,9 @@ def _pause(event: LiveEvent, languages: Collection[str]) -> Frame:
     return Frame(texts, seat=about)
 
 
-def _customer(
-    event: LiveEvent, customer: Customer, languages: Collection[str]
-) -> Frame:
-    panel = customer_panel.panel_of(customer)
+def _customer(event: LiveEvent, panel: Panel, languages: Collection[str]) -> Frame:
     texts = _texts(event, "customer", languages, "_customer_panel", panel=panel)
-    return Frame(texts, customer.pk, customer.mini_program_id)
+    return Frame(texts, panel.customer.pk, panel.customer.mini_program_id)
 
 
 def _conversation(

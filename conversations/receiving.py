@@ -316,6 +316,8 @@ class _Batch:
             return [message]
         if one.handed_over:
             return [message, *self._marker(one, message)]
+        if customer.is_blocked_at(self.now):
+            return [message]  # Kept and shown, and nothing else
         one.began_waiting = not self.waiting.get(customer.pk)
         self.waiting.setdefault(customer.pk, []).append(conversation)
         conversation.status = Conversation.Status.OPEN
@@ -383,6 +385,10 @@ class _Batch:
             live.message(message)
         for conversation in touched.values():
             live.conversation(conversation)
+        for customer in {
+            m.customer for m in messages if m.data.get("event") == "entered"
+        }:
+            live.customer(customer)
 
     def _hand_over(self, handed_over: list[Heard]) -> None:
         """Note on the pushes that they are, as a repeated one is answered the same."""

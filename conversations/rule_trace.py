@@ -18,6 +18,7 @@ Trace = list[tuple[int | None, str]]
 MOST = 20  # rules told of; a longer list is nobody's to read
 
 SILENT: Trace = [(None, "silent")]  # a human had taken the word
+BLOCKED: Trace = [(None, "blocked")]  # an agent had blocked the customer
 BY_THE_CLOCK: Trace = [(None, "handed_over")]  # it was the time for that
 
 

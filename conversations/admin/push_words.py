@@ -32,6 +32,7 @@ _CODES = {
     "online": gettext_lazy("speaks when nobody is online, and somebody was."),
 }
 _ALONE = {
+    "blocked": gettext_lazy("No rule was asked: an agent had blocked the customer."),
     "silent": gettext_lazy("Rules kept silent: an agent had taken the word."),
     "handed_over": gettext_lazy(
         "Handed over by the clock: it was the time when nobody answers here."

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -10,14 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.wechat.reply_window import Grant, ReplyWindow, Standing, standing
 
+from .alias import Alias, alias_of
 from .mini_program import MiniProgram
-
-_COLOURS = 12
-_WORDS = [
-    *("蓝鲸", "青柠", "白鹭", "红枫", "银杏", "海棠", "松鼠", "云雀"),
-    *("石榴", "山茶", "紫藤", "雪松", "月桂", "琥珀", "珊瑚", "麦穗"),
-    *("竹笋", "桃花", "莲子", "梧桐", "燕子", "鹿角", "贝壳", "橘子"),
-]
 
 
 class Customer(models.Model):
@@ -98,17 +91,29 @@ class Customer(models.Model):
 
     @property
     def name(self) -> str:
-        """A name that stays the same for ever: WeChat tells us none."""
-        return f"{self.alias}·{self.openid[-4:]}"
+        """What colleagues call them; else the alias, which never changes."""
+        return self.remark or self.anonymous
 
     @property
-    def alias(self) -> str:
-        return _WORDS[self._digest[0] % len(_WORDS)]
+    def anonymous(self) -> str:
+        return f"{self.alias.words}·{self.tail}"
 
     @property
-    def colour(self) -> int:
-        """Which of the avatar colours is theirs: 0 to 11."""
-        return self._digest[1] % _COLOURS
+    def alias(self) -> Alias:
+        return alias_of(self.openid)
+
+    @property
+    def tail(self) -> str:
+        """The part of the OPENID that people see."""
+        return self.openid[-4:]
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.is_blocked_at(timezone.now())
+
+    def is_blocked_at(self, moment: datetime) -> bool:
+        """Whether what they write is only kept; it ends by itself."""
+        return self.blocked_until is not None and moment < self.blocked_until
 
     @property
     def windows(self) -> list[ReplyWindow]:
@@ -128,7 +133,3 @@ class Customer(models.Model):
     def standing(self) -> Standing:
         """What we may send them now."""
         return standing(self.windows, timezone.now(), self.window_refusal)
-
-    @property
-    def _digest(self) -> bytes:
-        return hashlib.sha256(self.openid.encode()).digest()

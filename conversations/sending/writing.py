@@ -128,16 +128,23 @@ def _take(conversation: Conversation, agent: Agent, now: datetime) -> None:
 
 
 def happened(
-    conversation: Conversation, event: str, now: datetime, agent: Agent | None = None
+    conversation: Conversation,
+    event: str,
+    now: datetime,
+    agent: Agent | None = None,
+    **said: str,
 ) -> Message:
-    """Add a line that says what happened, such as that somebody claimed it."""
+    """Add a line that says what happened, such as that somebody claimed it.
+
+    said  what else the line tells, by kind of event
+    """
     line = Message.objects.create(
         conversation=conversation,
         customer_id=conversation.customer_id,
         author=Message.Author.SYSTEM,
         agent=agent,
         kind=Message.Kind.EVENT,
-        data={"event": event, "agent": agent.name if agent else ""},
+        data={"event": event, "agent": agent.name if agent else "", **said},
         said_at=now,
         ordered_at=now,
     )
