@@ -29,6 +29,7 @@ from conversations import (
     once_only,
     push_log,
     reply_windows,
+    search_index,
 )
 from conversations.auto_reply import Heard
 from conversations.models import (
@@ -140,6 +141,7 @@ class _Batch:
         lines = [self._hear(one) for one in heard]
         messages = [line for theirs in lines for line in theirs]
         Message.objects.bulk_create(messages)
+        search_index.add(messages)
         media.expect(messages, self.now)
         self._keep(messages)
         handed_over = [one for one in heard if one.handed_over]
@@ -187,6 +189,7 @@ class _Batch:
                 ignore_conflicts=True,
             )
             self._lock_customers(missing)
+            search_index.add_customers(self.customers[key] for key in missing)
 
     def _lock_customers(self, keys: Iterable[tuple[int, str]]) -> None:
         keys = list(keys)

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from agents.models import Agent
-from conversations import broker, live, reply_windows
+from conversations import broker, live, reply_windows, search_index
 from conversations.models import (
     AutoReplyRule,
     Conversation,
@@ -156,6 +156,7 @@ def _say(messages: list[Message], now: datetime, *, typing_first: bool) -> None:
     for message in messages:
         message.said_at = message.ordered_at = now
     Message.objects.bulk_create(messages)
+    search_index.add(messages)
     # The indicator shows before the first of several, once.
     first_of: dict[int, Message] = {}
     for message in messages:
