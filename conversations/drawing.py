@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -96,11 +96,12 @@ def draw(
             if event.kind == Kind.CUSTOMER and event.customer_id in wanted
         ]
     )
-    frames = _of_people(list(newest.values()), languages)
+    of_people = _of_people(list(newest.values()), languages)
+    frames: list[Frame] = []
     for event in newest.values():
         if event.kind in (Kind.ATTENTION, Kind.AGENT):
-            continue
-        if message := messages.get(event.message_id):
+            frames += of_people.get(event.seq, [])
+        elif message := messages.get(event.message_id):
             frames.append(_message(event, message, languages))
         elif event.kind == Kind.ANSWERS:
             frames.append(_answers(event, languages))
@@ -120,18 +121,18 @@ def draw(
 
 def counts(seats: Seats = None, mini_program_id: int | None = None) -> dict[str, Any]:
     """Return {"topic": "counts", mini_program, waiting, closing, all,
-    mine: {agent id: count}}.
+    mine: {agent id: count}, unread: {agent id: how many of them hold something unread}}.
 
     mini_program_id  the only one whose conversations count; None: all that are seen
     """
     seen = access.conversations_at(seats)
     if mini_program_id is not None:
         seen = seen.filter(customer__mini_program=mini_program_id)
-    mine = (
+    held = list(
         seen.awake()
         .filter(assignee__isnull=False)
         .values_list("assignee")
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("pk"), fresh=Count("pk", filter=Q(unread__gt=0)))
         .order_by()
     )
     within = timedelta(hours=DeskSettings.current().closing_soon_hours)
@@ -144,26 +145,30 @@ def counts(seats: Seats = None, mini_program_id: int | None = None) -> dict[str,
         "topic": "counts",
         "mini_program": mini_program_id,
         **tally(counted),
-        "mine": {str(agent): count for agent, count in mine},
+        "mine": {str(agent): count for agent, count, _ in held},
+        "unread": {str(agent): fresh for agent, _, fresh in held if fresh},
     }
 
 
-def _of_people(events: list[LiveEvent], languages: Collection[str]) -> list[Frame]:
-    """Draw who looks and types where, and what single agents are told."""
+def _of_people(
+    events: list[LiveEvent], languages: Collection[str]
+) -> dict[int, list[Frame]]:
+    """Draw who looks and types where, and what single agents are told, by number."""
     watched = {e.conversation_id: e for e in events if e.kind == Kind.ATTENTION}
     told = [event for event in events if event.kind == Kind.AGENT]
-    frames: list[Frame] = []
+    frames: dict[int, list[Frame]] = {}
     if watched:
         shown = Conversation.objects.select_related("customer")
         found = shown.prefetch_related("attention__agent").in_bulk(list(watched))
         for pk, conversation in found.items():
-            frames.append(_attention(watched[pk], conversation, languages))
+            event = watched[pk]
+            frames[event.seq] = [_attention(event, conversation, languages)]
     if told:
         lines = Message.objects.select_related("agent", "customer")
         messages = lines.in_bulk([event.message_id for event in told])
         agents = Agent.objects.in_bulk([event.agent_id for event in told])
         for event in told:
-            frames += _told(event, messages, agents, languages)
+            frames[event.seq] = list(_told(event, messages, agents, languages))
     return frames
 
 

@@ -18,7 +18,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from conversations.models import Customer, Delivery, Message
+from conversations.models import Customer, Delivery, Message, MiniProgram
 from conversations.models.refusals import sentence_for
 from conversations.wechat.reply_window import (
     OVER,
@@ -38,6 +38,7 @@ FIELDS = [
     "entry_used",
     "rules_used",
     "window_refusal",
+    "window_closes_at",
 ]
 SPENDING = ["message_used", "entry_used", "rules_used"]
 MOST_USED = 10_000  # An entering may be long ago; its count must still fit its column
@@ -85,6 +86,7 @@ def grant(acts: Iterable[tuple[Customer, Kind, datetime]]) -> None:
     for pk, (customer, kinds) in renewed.items():
         count, automatic = on_their_way.get(pk, (0, 0))
         customer.window_refusal = None
+        customer.window_closes_at = max(one.closes_at for one in customer.windows)
         for kind in kinds:
             setattr(customer, f"{kind}_used", count)
         if "message" in kinds:
@@ -124,6 +126,26 @@ def reserve_for_rule(
     return ""
 
 
+def reckon(mini_program: MiniProgram) -> None:
+    """Write anew when customers' windows end: how long they last was changed.
+
+    A window that WeChat has called over stays so.
+    """
+    theirs = Customer.objects.filter(mini_program=mini_program).exclude(
+        window_refusal=OVER
+    )
+    lasts = timedelta(hours=mini_program.message_hours)
+    theirs.filter(message_granted_at__isnull=False).update(
+        window_closes_at=F("message_granted_at") + lasts
+    )
+    lasts = timedelta(seconds=mini_program.entry_seconds)
+    theirs.filter(
+        Q(message_granted_at=None)
+        | Q(window_closes_at__lt=F("entry_granted_at") + lasts),
+        entry_granted_at__isnull=False,
+    ).update(window_closes_at=F("entry_granted_at") + lasts)
+
+
 def save(customers: Collection[Customer]) -> None:
     """Write down what `reserve_for_rule` has counted."""
     Customer.objects.bulk_update(customers, SPENDING)
@@ -145,11 +167,14 @@ def refused(customer: Customer, errcode: int | None) -> None:
     """
     if errcode not in REFUSALS:
         return
+    changes: dict[str, object] = {"window_refusal": errcode}
+    if errcode == OVER:
+        changes["window_closes_at"] = None
     Customer.objects.filter(
         pk=customer.pk,
         message_granted_at=customer.message_granted_at,
         entry_granted_at=customer.entry_granted_at,
-    ).update(window_refusal=errcode)
+    ).update(**changes)
     room = customer.standing
     logger.info(
         "Customer %s: WeChat says %s; we counted %s", customer.pk, errcode, room.left

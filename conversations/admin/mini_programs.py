@@ -11,7 +11,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from conversations import live, mini_programs, pauses, shared_secrets
+from conversations import (
+    live,
+    mini_programs,
+    pauses,
+    reply_windows,
+    shared_secrets,
+)
 from conversations.models import Light, MiniProgram, Seat
 from conversations.models.starting_rules import give_starting_rules
 
@@ -118,6 +124,8 @@ class MiniProgramAdmin(ConnectionPages, PlainAdmin):
                 self._change(request, obj, form)
             else:
                 self._add(request, obj, form)
+            if {"message_hours", "entry_seconds"} & set(form.changed_data):
+                reply_windows.reckon(obj)
             if not change or {"name", "active"} & set(form.changed_data):
                 live.mini_programs()
         if change and "app_secret" in form.changed_data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -12,13 +13,16 @@ from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
 from agents.models import Agent
-from conversations import access, live, pauses
-from conversations.models import Draft
-from conversations.views import pages
+from conversations import access, house, pauses
+from conversations.views.at_hand import AtHand, at_hand
+from conversations.views.chips import chips
+from conversations.views.filters import Filters
+from conversations.views.inbox_pages import COUNTED, VIEWS, BadKey, Inbox
 
 NAMES = {
     "waiting": pgettext_lazy("view", "Waiting"),
     "mine": pgettext_lazy("view", "Mine"),
+    "closing": pgettext_lazy("view", "Closing soon"),
     "all": pgettext_lazy("view", "All"),
     "closed": pgettext_lazy("view", "Closed"),
 }
@@ -30,13 +34,12 @@ class HomeView(View):
 
 
 class InboxView(View):
-    """GET /inbox/?view=waiting|mine|all|closed&mini_program=<pk>&after=<key>"""
+    """GET /inbox/?view=waiting|mine|closing|all|closed&after=<key>, with filters."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         view = request.GET.get("view", "waiting")
         after = request.GET.get("after", "")
-        chosen = request.GET.get("mini_program", "")
-        context = list_context(request.user, view, after, chosen)
+        context = list_context(request.user, view, request.GET, after)
         if after:
             return render(request, "conversations/_rows.html", context)
         if asks_for_pane(request):
@@ -47,31 +50,35 @@ class InboxView(View):
 
 
 def list_context(
-    agent: Agent, view: str, after: str = "", mini_program: str = ""
+    agent: Agent, view: str, query: Mapping[str, str], after: str = ""
 ) -> dict[str, Any]:
-    """What the list is drawn from. `live_seq` is read first: what changes while we look
-    is then sent again, rather than missed.
+    """What the list is drawn from. `live_seq` is read before the rows: what changes
+    while we look is then sent again, rather than missed.
 
-    mini_program  the id of the only one wanted; what is no choice means all of them
+    query  what the list is narrowed to
+    after  the key of a further page, of which only the rows are drawn
     """
-    if view not in pages.VIEWS:
+    if view not in VIEWS:
         raise Http404
-    live_seq = live.head()
-    programs = access.programs_of(agent)
-    chosen = next((one.pk for one in programs if str(one.pk) == mini_program), None)
+    found = at_hand(agent)
+    filters = _chosen(query, found)
+    inbox = Inbox(view, agent, filters, found.pins, found.closing_soon)
+    counts = {} if after else inbox.counts()
     try:
-        rows, next_key = pages.inbox_page(view, agent, after, chosen)
-    except pages.BadKey as exc:
+        rows, next_key = inbox.page(after)
+    except BadKey as exc:
         raise Http404 from exc
     return {
-        "live_seq": live_seq,
+        "live_seq": counts.get("live_seq"),
+        "unread": counts.get("unread"),
         "view": view,
         "rows": rows,
         "next_key": next_key,
-        "programs": programs,
-        "chosen": chosen,
-        "tabs": [] if after else _tabs(view, agent, chosen),
-        "drafts": [] if after else _drafts(agent),
+        "filters": filters,
+        "query": filters.query(view),
+        "at_hand": found,
+        "tabs": _tabs(view, filters, counts),
+        "chips": [] if after else chips(agent, filters),
     }
 
 
@@ -80,6 +87,7 @@ def desk_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "pauses": pauses.at(access.seats_of(request.user)),
         "now": timezone.now(),
+        "version": house.version(),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "login_url": settings.LOGIN_URL,
         "time_zone": settings.TIME_ZONE,
@@ -91,21 +99,24 @@ def asks_for_pane(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _tabs(current: str, agent: Agent, chosen: int | None) -> list[dict[str, Any]]:
-    found = pages.counts(agent, chosen)
+def _chosen(query: Mapping[str, str], found: AtHand) -> Filters:
+    """Read the filters. A mini program that is no choice means all of them."""
+    filters = Filters.of(query)
+    if filters.mini_program in [one.pk for one in found.programs]:
+        return filters
+    return Filters.of({name: query[name] for name in query if name != "mini_program"})
+
+
+def _tabs(
+    current: str, filters: Filters, counts: Mapping[str, int]
+) -> list[dict[str, Any]]:
     return [
         {
             "view": view,
             "name": name,
-            "count": found.get(view),
+            "count": counts.get(view, 0) if view in COUNTED else None,
             "current": view == current,
+            "query": filters.query(view),
         }
         for view, name in NAMES.items()
     ]
-
-
-def _drafts(agent: Agent) -> list[int]:
-    """Return the conversations in which the agent has begun to write."""
-    return list(
-        Draft.objects.filter(agent=agent).values_list("conversation_id", flat=True)
-    )

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents import presence
-from conversations import auto_reply, health, live, once_only
+from conversations import auto_reply, health, live, once_only, overdue, snoozing
 from conversations.models import CannedAnswer, DueReply, ReceivedPush, SpentNonce
 
 EVENTS_KEPT = timedelta(days=7)
@@ -31,7 +31,9 @@ class Command(BaseCommand):
             signal.signal(sign, lambda *_: stop.set())
         chores: list[tuple[float, Callable[[], object]]] = [
             (0.5, auto_reply.send_due),
+            (5, snoozing.wake_due),
             (5, lambda: health.beat("cron")),
+            (2, overdue.take_back),
             (600, presence.forget_stale),
             (600, lambda: live.prune(timezone.now() - EVENTS_KEPT)),
             (600, _forget_pushes),

@@ -1,4 +1,4 @@
-// <wait-timer>, <short-time> and <long-day> say how long ago or when something was, and go
+// <wait-timer>, <short-time>, <answered-time> and <long-day> say how long ago or when something was, and go
 // on saying it right. The words are the browser's own, in the page's language.
 
 import { dayOf, format, now } from "./clock.js"
@@ -6,8 +6,7 @@ import { dayOf, format, now } from "./clock.js"
 const SECOND = 1000 // ms
 const MINUTE = 60 * SECOND
 const DAY = 24 * 60 * MINUTE
-const NEAR = 60 * SECOND
-const LATE = 180 * SECOND
+const HOUR = 60 * MINUTE
 
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" })
 const days = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "day" })
@@ -38,10 +37,12 @@ class Moment extends HTMLElement {
 class WaitTimer extends Moment {
   words(since) {
     const waited = Math.max(0, now() - since)
-    this.classList.toggle("wait--near", waited >= NEAR && waited < LATE)
-    this.classList.toggle("wait--late", waited >= LATE)
+    const { amber, red } = document.getElementById("inbox").dataset
+    const isLate = waited >= red * SECOND
+    this.classList.toggle("wait--near", waited >= amber * SECOND && !isLate)
+    this.classList.toggle("wait--late", isLate)
     // Colour alone must not tell.
-    this.title = waited >= LATE ? this.dataset.late : ""
+    this.title = isLate ? this.dataset.late : ""
     return duration(waited)
   }
 }
@@ -49,6 +50,15 @@ class WaitTimer extends Moment {
 class ShortTime extends Moment {
   words(moment) {
     return fewDaysAgo(moment) === 0 ? time.format(moment) : short(moment)
+  }
+}
+
+// For an hour or a day it is said how long ago, then when.
+class AnsweredTime extends ShortTime {
+  words(moment) {
+    const ago = now() - moment
+    if (ago < MINUTE) return this.dataset.now
+    return this.dataset.text.replace("{time}", ago < DAY ? howLongAgo(ago) : super.words(moment))
   }
 }
 
@@ -72,6 +82,12 @@ function duration(ms) {
   return seconds < 3600 ? clock : `${Math.floor(seconds / 3600)}:${clock}`
 }
 
+function howLongAgo(ms) {
+  const [number, unit] = ms < HOUR ? [ms / MINUTE, "minute"] : [ms / HOUR, "hour"]
+  // Our Chinese sets digits apart.
+  return relative.format(-Math.floor(number), unit).replace(/(\d)(\p{Script=Han})/gu, "$1 $2")
+}
+
 function fewDaysAgo(moment) {
   if (dayOf(moment) === dayOf(now())) return 0
   return dayOf(moment) === dayOf(now() - DAY) ? 1 : undefined
@@ -83,6 +99,7 @@ function isThisYear(moment) {
 
 customElements.define("wait-timer", WaitTimer)
 customElements.define("short-time", ShortTime)
+customElements.define("answered-time", AnsweredTime)
 customElements.define("long-day", LongDay)
 
 setInterval(() => shown.forEach((moment) => moment.draw()), SECOND)
