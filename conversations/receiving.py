@@ -324,6 +324,7 @@ class _Batch:
         one.began_waiting = not self.waiting.get(customer.pk)
         self.waiting.setdefault(customer.pk, []).append(conversation)
         conversation.status = Conversation.Status.OPEN
+        conversation.snoozed_until = None
         conversation.unread += 1
         if conversation.waiting_since is None:
             conversation.waiting_since = self.now
@@ -371,6 +372,7 @@ class _Batch:
                 "status",
                 "unread",
                 "waiting_since",
+                "snoozed_until",
                 "last_message",
                 "last_message_at",
                 "assignee",
