@@ -7,6 +7,7 @@ _ACTIONS = {
     "conversations.cannedanswer": ("view", "add", "change", "delete"),
     "conversations.autoreplyrule": ("view", "add", "change", "delete"),
     "conversations.entrance": ("view", "add", "change", "delete"),
+    "conversations.desksettings": ("view", "change"),
     "conversations.miniprogram": ("view", "add", "change"),
     "conversations.page": ("view", "add", "change", "delete"),
     "conversations.receivedpush": ("view",),

@@ -547,6 +547,12 @@ UNFOLD = {
                         _("Who answers, who supervises, links to set a password."),
                     ),
                     _room(
+                        _("Desk"),
+                        "desk",
+                        "conversations.desksettings",
+                        _("When waits turn red, and when a conversation goes back."),
+                    ),
+                    _room(
                         _("Mini programs"),
                         "grid_view",
                         "conversations.miniprogram",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agents.models import Agent
 from conversations.models.parts import (
     CARD_LENGTHS,
     LINK_LENGTHS,
@@ -221,3 +222,35 @@ class BlockForm(forms.Form):
             self.add_error("until", _("That is over already."))
         elif until > now + timedelta(days=BLOCK_DAYS):
             self.add_error("until", _("At most %(days)s days.") % {"days": BLOCK_DAYS})
+
+
+NOTE_LENGTH = 2000
+
+
+class NoteForm(forms.Form):
+    """What colleagues write to each other. `mentions` are ids that the box put in."""
+
+    text = forms.CharField(
+        max_length=NOTE_LENGTH, error_messages={"max_length": TOO_LONG}
+    )
+    client_uuid = forms.UUIDField()
+    mentions = forms.ModelMultipleChoiceField(
+        Agent.objects.filter(is_active=True), required=False
+    )
+
+
+class TransferForm(forms.Form):
+    """To whom a conversation goes, a word for them, and what was begun to be written."""
+
+    to = forms.ModelChoiceField(
+        Agent.objects.filter(is_active=True),
+        error_messages={"required": gettext_lazy("Choose a colleague.")},
+    )
+    note = forms.CharField(
+        required=False, max_length=200, error_messages={"max_length": TOO_LONG}
+    )
+    draft = forms.CharField(required=False, strip=False, max_length=20_000)
+
+
+class AvailabilityForm(forms.Form):
+    availability = forms.ChoiceField(choices=Agent.Availability.choices)

@@ -3,6 +3,7 @@ from django.urls import include, path
 from conversations.views.answers import AnswersView, PicksView, QuickRepliesView
 from conversations.views.assignment import AssignmentView
 from conversations.views.attempts import AttemptsView
+from conversations.views.availability import choose
 from conversations.views.bulk import bulk
 from conversations.views.cards import CardsView
 from conversations.views.closure import ClosureView
@@ -12,6 +13,7 @@ from conversations.views.events import events
 from conversations.views.inbox import HomeView, InboxView
 from conversations.views.links import LinksView
 from conversations.views.messages import MessagesView
+from conversations.views.notes import MentionsSeenView, NoteView, mentions
 from conversations.views.page_list import PageListView
 from conversations.views.panel import (
     BlockView,
@@ -37,6 +39,7 @@ from conversations.views.search import SearchView
 from conversations.views.settlement import SettlementView
 from conversations.views.snoozing import SnoozeView
 from conversations.views.splitting import SplittingView
+from conversations.views.transfer import AcceptanceView, TransferView
 
 conversation = [
     path("", DeskView.as_view(), name="conversation"),
@@ -59,6 +62,10 @@ conversation = [
     path("snooze/", SnoozeView.as_view(), name="snooze"),
     path("pin/", PinView.as_view(), name="pin"),
     path("closure/", ClosureView.as_view(), name="closure"),
+    path("transfer/", TransferView.as_view(), name="transfer"),
+    path("transfer/<int:line_pk>/", AcceptanceView.as_view(), name="acceptance"),
+    path("note/", NoteView.as_view(), name="note"),
+    path("mentions/", MentionsSeenView.as_view(), name="mentions_seen"),
     path("reading/", ReadingView.as_view(), name="reading"),
     path("quick-replies/", QuickRepliesView.as_view(), name="quick_replies"),
     path("picks/", PicksView.as_view(), name="picks"),
@@ -86,6 +93,8 @@ urlpatterns = [
     path("answers/", AnswersView.as_view(), name="answers"),
     path("search/", SearchView.as_view(), name="search"),
     path("events/", events, name="events"),
+    path("mentions/", mentions, name="mentions"),
+    path("availability/", choose, name="availability"),
     path("tags/", TagListView.as_view(), name="tags"),
     path("pauses/", banners, name="pauses"),
     path("pauses/<int:mini_program_pk>/", try_again, name="pause"),

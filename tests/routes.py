@@ -15,6 +15,7 @@ from conversations.models import (
     AutoReplyRule,
     CannedAnswer,
     Conversation,
+    DeskSettings,
     Entrance,
     Page,
     ReceivedPush,
@@ -59,6 +60,7 @@ class Examples:
             "entrance": Entrance.objects.create(
                 mini_program=mini_program, pattern="order/42", label="订单"
             ),
+            "desksettings": DeskSettings.objects.create(pk=1),
             "page": Page.objects.create(
                 mini_program=mini_program, path="pages/index", title="首页"
             ),
@@ -80,6 +82,8 @@ class Examples:
             "<int:pk>": self.conversation.pk,
             "<int:message_pk>": self.message.pk,
             "<int:page_pk>": 1,
+            "<int:line_pk>": 1,
+            "<int:view_pk>": 1,
             "<int:tag_pk>": 1,
             "<int:mini_program_pk>": self.rows["miniprogram"].pk,
             "<path:object_id>": self.rows[model[1]].pk if model else 1,

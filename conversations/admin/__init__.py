@@ -4,11 +4,21 @@ Agents are here and not in their own app, because switching one off gives their
 conversations back, and `agents` knows of no conversations.
 """
 
-from . import agents, canned_answers, entrances, mini_programs, pages, pushes, rules
+from . import (
+    agents,
+    canned_answers,
+    desk_settings,
+    entrances,
+    mini_programs,
+    pages,
+    pushes,
+    rules,
+)
 
 __all__ = [
     "agents",
     "canned_answers",
+    "desk_settings",
     "entrances",
     "mini_programs",
     "pages",

@@ -5,6 +5,7 @@ Nothing here makes markup: the template does, and escapes what people wrote.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -63,6 +64,20 @@ def _piece(one: str | emoji.Face) -> Piece:
     if isinstance(one, emoji.Face):
         return Piece(face=one.face, code=one.code)
     return Piece(words=one)
+
+
+@register.filter
+def note_pieces(message: Message) -> list[tuple[str, bool]]:
+    """Return what a note says, and of each piece whether it calls somebody by name."""
+    names = message.data.get("mentions", [])
+    if not names:
+        return [(message.text, False)]
+    calls = re.compile(f"([@＠](?:{'|'.join(map(re.escape, names))}))")
+    return [
+        (piece, bool(number % 2))
+        for number, piece in enumerate(calls.split(message.text))
+        if piece
+    ]
 
 
 @register.filter

@@ -77,6 +77,13 @@ MATRIX = {
     # The desk.
     "": Access(Statuses(SIGN_IN, 302, 302), Statuses(SIGN_IN, 405, 405)),
     "inbox/": people_read,
+    "inbox/choices/": people_read,
+    "inbox/bulk/": people_send,
+    "inbox/views/": people_send,
+    # Somebody else's
+    "inbox/views/<int:view_pk>/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 404, 404)
+    ),
     "answers/": people_read,
     "search/": people_read,
     "events/": Access(Statuses(SIGN_IN, 400, 400), Statuses(SIGN_IN, 405, 405)),
@@ -104,9 +111,29 @@ MATRIX = {
     "conversations/<int:pk>/assignment/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
     ),
+    "conversations/<int:pk>/snooze/": Access(  # Till no time
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 409, 409)
+    ),
+    "conversations/<int:pk>/pin/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 204, 204)
+    ),
     "conversations/<int:pk>/closure/": Access(
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
     ),
+    "conversations/<int:pk>/transfer/": Access(
+        Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)
+    ),
+    "conversations/<int:pk>/transfer/<int:line_pk>/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
+    ),
+    "conversations/<int:pk>/note/": Access(
+        Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)
+    ),
+    "conversations/<int:pk>/mentions/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 200, 200)
+    ),
+    "mentions/": people_read,
+    "availability/": people_send,
     "conversations/<int:pk>/reading/": people_send,
     "conversations/<int:pk>/quick-replies/": people_read,
     "conversations/<int:pk>/picks/": Access(
@@ -151,6 +178,11 @@ MATRIX = {
     "admin/conversations/entrance/<path:object_id>/contact-button/": supervisors(),
     **rows("conversations", "page", deletable=True),
     "admin/conversations/page/<path:object_id>/cover/": supervisors(404, 404),  # None
+    **{
+        **rows("conversations", "desksettings", deletable=False),
+        "admin/conversations/desksettings/": supervisors(302, 302),  # To its only row
+        "admin/conversations/desksettings/add/": supervisors(FORBIDDEN, FORBIDDEN),
+    },
     **rows("conversations", "miniprogram", deletable=False),
     "admin/conversations/miniprogram/<path:object_id>/check/": supervisors(200, 302),
     "admin/conversations/miniprogram/<path:object_id>/new_keys/": supervisors(),
@@ -169,6 +201,9 @@ MATRIX = {
 MORE = {
     ("delete", "conversations/<int:pk>/assignment/"): 200,
     ("delete", "conversations/<int:pk>/closure/"): 200,
+    ("delete", "conversations/<int:pk>/snooze/"): 200,
+    ("delete", "conversations/<int:pk>/pin/"): 204,
+    ("delete", "inbox/views/<int:view_pk>/"): 404,
     ("put", "conversations/<int:pk>/draft/"): 204,
     ("delete", "conversations/<int:pk>/tags/<int:tag_pk>/"): 200,
     ("delete", "conversations/<int:pk>/block/"): 200,

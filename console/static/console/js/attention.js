@@ -8,6 +8,7 @@ const mine = new CSSStyleSheet()
 mine.replaceSync(`
   .face[data-agent="${agent}"] { display: none; }
   .face:not([data-agent="${agent}"]) ~ .face .face__words { display: none; }
+  [data-only-for="${agent}"] { display: inline; }
   .row .face:not([data-agent="${agent}"]) ~ .face { display: none; }
 `)
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, mine]
