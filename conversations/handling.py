@@ -69,7 +69,10 @@ def close(conversation: Conversation, agent: Agent) -> bool:
         was = _as_said(current)
         _unassign(current, now)
         current.status, current.waiting_since, current.unread = Status.CLOSED, None, 0
-        current.save(update_fields=["status", "waiting_since", "unread"])
+        current.snoozed_until = None
+        current.save(
+            update_fields=["status", "waiting_since", "unread", "snoozed_until"]
+        )
         theirs = Conversation.objects.open().filter(customer=current.customer_id)
         if not theirs.filter(assignee__isnull=False).exists():
             Customer.objects.filter(pk=current.customer_id).update(human_at=None)

@@ -192,9 +192,10 @@ class Conversation(models.Model):
         claimed = (
             type(self)
             .objects.filter(pk=self.pk, assignee=None)
-            .update(assignee=agent, status=self.Status.OPEN)
+            .update(assignee=agent, status=self.Status.OPEN, snoozed_until=None)
         )
         if claimed:
             self.assignee, self.status = agent, self.Status.OPEN
+            self.snoozed_until = None
             self.assignments.create(agent=agent, by=agent, began_at=at)
         return bool(claimed)

@@ -49,7 +49,8 @@ class WaitTimer extends Moment {
 
 class ShortTime extends Moment {
   words(moment) {
-    return fewDaysAgo(moment) === 0 ? time.format(moment) : short(moment)
+    if (fewDaysAgo(moment) === 0) return time.format(moment)
+    return moment > now() ? `${short(moment)} ${time.format(moment)}` : short(moment)
   }
 }
 
@@ -66,8 +67,14 @@ class LongDay extends Moment {
   words(moment) {
     const ago = fewDaysAgo(moment)
     if (ago === 0 || ago === 1) return relative.format(-ago, "day")
-    return (isThisYear(moment) ? longDay : longDate).format(moment)
+    return apart((isThisYear(moment) ? longDay : longDate).formatToParts(moment))
   }
+}
+
+// Chinese browsers write date and weekday in one word.
+function apart(parts) {
+  const space = ({ type }, before) => (type === "weekday" && before && !/\s$/.test(before.value) ? " " : "")
+  return parts.map((part, index) => space(part, parts[index - 1]) + part.value).join("")
 }
 
 function short(moment) {
