@@ -1,10 +1,13 @@
 // <picture-viewer> shows one picture of the open thread large. The arrow keys lead to its
-// neighbours, a click on the picture to its details and back, Escape out.
+// neighbours, a click on the picture to its details and back, R turns it, Escape leads out.
+
+import { copy, drawn, mayCopy } from "./picture_turns.js"
 
 const LARGER = 2 // times, for a picture that is on the screen whole already
 
 class PictureViewer extends HTMLElement {
   #shown = null // the message it belongs to
+  #turned = null // the address of what was made by turning
 
   connectedCallback() {
     document.addEventListener("click", this.#open)
@@ -12,7 +15,8 @@ class PictureViewer extends HTMLElement {
     this.#dialog.addEventListener("keydown", this.#pressed)
     this.#image.addEventListener("load", () => this.#dialog.classList.remove("viewer--loading"))
     this.#image.addEventListener("error", () => this.#failed(true))
-    this.#dialog.addEventListener("close", () => this.#image.removeAttribute("src"))
+    this.#dialog.addEventListener("close", () => this.#forget())
+    this.querySelector("[data-copy]").hidden = !mayCopy()
   }
 
   disconnectedCallback() {
@@ -29,6 +33,7 @@ class PictureViewer extends HTMLElement {
   }
 
   #show(link) {
+    this.#forget()
     this.#shown = link.dataset.picture
     this.#zoom(false)
     this.#failed(false)
@@ -54,6 +59,8 @@ class PictureViewer extends HTMLElement {
   #clicked = ({ target, offsetX, offsetY }) => {
     const step = target.closest("[data-step]")
     if (step) return this.#step(Number(step.dataset.step))
+    if (target.closest("[data-turn]")) return this.#turn()
+    if (target.closest("[data-copy]")) return this.#copy()
     if (target === this.#image) {
       const { clientWidth, clientHeight } = this.#image
       return this.#zoom(!this.#isZoomed, offsetX / clientWidth, offsetY / clientHeight)
@@ -64,6 +71,7 @@ class PictureViewer extends HTMLElement {
 
   #pressed = (event) => {
     event.stopPropagation() // The desk has keys of its own
+    if (event.key === "r" && !event.ctrlKey && !event.metaKey && !event.altKey) this.#turn()
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
     if (by && !this.#isZoomed) {
       event.preventDefault()
@@ -80,6 +88,28 @@ class PictureViewer extends HTMLElement {
     const stage = this.#image.parentElement
     stage.scrollLeft = this.#image.clientWidth * x - stage.clientWidth / 2
     stage.scrollTop = this.#image.clientHeight * y - stage.clientHeight / 2
+  }
+
+  async #turn() {
+    const shown = this.#shown
+    const blob = await drawn(this.#image, { isTurned: true }).catch(() => null)
+    if (!blob || shown !== this.#shown) return
+    this.#zoom(false)
+    if (this.#turned) URL.revokeObjectURL(this.#turned)
+    this.#turned = this.#image.src = URL.createObjectURL(blob)
+  }
+
+  async #copy() {
+    const said = this.querySelector("output")
+    said.value = await copy(this.#image).then(() => said.dataset.copied, () => said.dataset.notCopied)
+  }
+
+  #forget() {
+    this.#shown = null
+    this.querySelector("output").value = ""
+    this.#image.removeAttribute("src")
+    if (this.#turned) URL.revokeObjectURL(this.#turned)
+    this.#turned = null
   }
 
   #failed(hasFailed) {
