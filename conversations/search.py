@@ -23,7 +23,8 @@ from conversations.search_index import NEWEST, Match
 from conversations.search_words import Wanted, marked
 
 PAGE = 20  # hits
-AT_ONCE = 200  # candidates
+AT_FIRST = 30  # candidates
+AT_ONCE = 200  # candidates, if those don't fill a page
 MOST_ROUNDS = 5  # of candidates for one page
 RECENT = 2000  # messages looked through for one character, which the index doesn't know
 MOST_MONTHS = 36  # of a stretch of time that the index is asked for
@@ -249,10 +250,11 @@ def _candidates(
         recent = visible.filter(pk__gt=newest - 10 * RECENT, pk__lt=before)
         yield list(recent.order_by("-pk").values_list("pk", flat=True)[:RECENT])
         return
-    for _ in range(MOST_ROUNDS):
-        pks = search_index.find(search_index.MESSAGES, match, before, AT_ONCE)
+    # Nearly all candidates of two characters are hits: at first no more than a page.
+    for most in [AT_FIRST, *[AT_ONCE] * (MOST_ROUNDS - 1)]:
+        pks = search_index.find(search_index.MESSAGES, match, before, most)
         yield pks
-        if len(pks) < AT_ONCE:
+        if len(pks) < most:
             return
         before = pks[-1]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from conversations.models import Customer, Message
 from conversations.models.alias import alias_of
@@ -143,9 +143,11 @@ def fill(messages: models.Manager, customers: models.Manager) -> None:
     for table in (MESSAGES, CUSTOMERS):
         _execute(CLEAR_ROWS.format(table=table) if _is_postgresql() else CLEAR[table])
     for batch in _batches(_to_index(messages)):
-        add(batch)
+        with transaction.atomic():
+            add(batch)
     for batch in _batches(customers.only("remark", "openid", "mini_program_id")):
-        add_customers(batch)
+        with transaction.atomic():
+            add_customers(batch)
 
 
 def _words(message: Message) -> set[str]:

@@ -191,6 +191,7 @@ def test_filters_narrow_it(xiaoming, lin, chen, wu):
 
 
 def test_pages_neither_repeat_nor_skip(xiaoming, lin, monkeypatch):
+    monkeypatch.setattr(search, "AT_FIRST", 4)
     monkeypatch.setattr(search, "AT_ONCE", 4)
     monkeypatch.setattr(search, "MOST_ROUNDS", 2)
     for number in range(40):
