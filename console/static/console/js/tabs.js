@@ -8,13 +8,15 @@ const { agent } = document.body.dataset
 const HERE = `kefu-here-${agent}-`
 const LEASE = 90_000 // ms; timers of hidden tabs run once a minute
 
-const ours = new Set() // what this tab does for all
+const asked = new Set() // what this tab stands in line for
+const ours = new Set() // what it does for all
 const me = Math.random().toString(36).slice(2)
 let leave = () => {}
 
 // Stand in line for something.
 export function compete(what) {
-  if (!navigator.locks) return
+  if (!navigator.locks || asked.has(what)) return
+  asked.add(what)
   navigator.locks.request(`kefu-${what}-${agent}`, () => {
     ours.add(what)
     return new Promise(() => {})
