@@ -132,7 +132,7 @@ class CommandPalette extends HTMLElement {
     this.#asking.abort()
     this.#later = setTimeout(async () => {
       const status = this.querySelector("[data-hits]")
-      if (query.length > 1 && this.dataset.search) await this.#ask(query)
+      if (query.length > 1 && this.dataset.src) await this.#ask(query)
       if (this.#dialog.open) status.textContent = status.dataset.hits.replace("{n}", this.#options.length)
     }, SAID_AFTER)
   }
@@ -141,7 +141,7 @@ class CommandPalette extends HTMLElement {
   async #ask(q) {
     this.#asking = new AbortController()
     const { signal } = this.#asking
-    const found = await fetchFragment(`${this.dataset.search}?${new URLSearchParams({ q })}`, { signal }).catch(() => null)
+    const found = await fetchFragment(`${this.dataset.src}?${new URLSearchParams({ q })}`, { signal }).catch(() => null)
     const links = [...(found?.querySelectorAll("a[href]") ?? [])].slice(0, MOST)
     if (signal.aborted || !links.length) return
     const hits = links.map((link) => ({ name: line(link), does: () => location.assign(link.href) }))
