@@ -70,7 +70,7 @@ def choices(agent: Agent, filters: Filters) -> list[Choices]:
             _("Reply window"),
             [Choice("window", key, words) for key, words in WINDOWS.items()],
         ),
-        "failed": (_("Sending"), [Choice("failed", "1", FAILED)]),
+        "failed": (pgettext_lazy("filter", "Sending"), [Choice("failed", "1", FAILED)]),
     }
     return [
         Choices(name, words, values, filters.chosen.get(name, ""))

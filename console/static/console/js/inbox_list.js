@@ -40,6 +40,7 @@ class InboxList extends HTMLElement {
     this.#timer = setInterval(this.#look, LOOK_EVERY)
     takePins(inbox())
     this.#select(document.getElementById("conversation")?.dataset.conversation ?? null)
+    inbox().querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
     this.#tell()
     this.#pages.more()
   }
