@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -14,18 +15,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.models import Agent
+from conversations.models import CannedAnswer, Draft
 from conversations.models.parts import (
     CARD_LENGTHS,
     LINK_LENGTHS,
     MOST_PARTS,
+    clean_parts,
     fits,
     tidy,
 )
+from conversations.patterns import folded
 from conversations.wechat.splitting import split
 
 ADDRESS_BYTES = 1024
 UPLOAD_BYTES = 10 * 1024 * 1024
 BLOCK_DAYS = 366
+NEEDED = gettext_lazy("This is needed.")
 TOO_LONG = gettext_lazy("It is too long: %(limit_value)s characters at most.")
 
 
@@ -254,3 +259,36 @@ class TransferForm(forms.Form):
 
 class AvailabilityForm(forms.Form):
     availability = forms.ChoiceField(choices=Agent.Availability.choices)
+
+
+class OwnAnswerForm(forms.Form):
+    """An agent's own answer.
+
+    taken  the shortcuts of their others
+    """
+
+    use = forms.ChoiceField(choices=CannedAnswer.Use.choices)
+    title = forms.CharField(
+        max_length=40,
+        error_messages={"required": NEEDED, "max_length": TOO_LONG},
+    )
+    shortcut = forms.CharField(
+        required=False, max_length=20, error_messages={"max_length": TOO_LONG}
+    )
+    text = forms.CharField(strip=False, error_messages={"required": NEEDED})
+
+    def __init__(self, data: Any, taken: Iterable[str]) -> None:
+        super().__init__(data)
+        self.taken = {folded(one) for one in taken if one}
+
+    def clean_shortcut(self) -> str:
+        shortcut: str = self.cleaned_data["shortcut"].strip().lstrip("/／、")
+        if re.search(r"[\s/／]", shortcut):
+            raise ValidationError(_("A shortcut has no blanks and no / in it."))
+        if folded(shortcut) in self.taken:
+            raise ValidationError(_("Another of your answers has this shortcut."))
+        return shortcut
+
+    def clean_text(self) -> str:
+        [part] = clean_parts([{"kind": "text", "text": self.cleaned_data["text"]}])
+        return str(part["text"])

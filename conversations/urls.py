@@ -14,6 +14,11 @@ from conversations.views.inbox import HomeView, InboxView
 from conversations.views.links import LinksView
 from conversations.views.messages import MessagesView
 from conversations.views.notes import MentionsSeenView, NoteView, mentions
+from conversations.views.own_answers import (
+    OwnAnswersView,
+    OwnAnswerView,
+    OwnOrderView,
+)
 from conversations.views.page_list import PageListView
 from conversations.views.panel import (
     BlockView,
@@ -91,6 +96,9 @@ urlpatterns = [
     path("inbox/views/", SavedViewsView.as_view(), name="saved_views"),
     path("inbox/views/<int:view_pk>/", SavedViewView.as_view(), name="saved_view"),
     path("answers/", AnswersView.as_view(), name="answers"),
+    path("answers/own/", OwnAnswersView.as_view(), name="own_answers"),
+    path("answers/own/order/", OwnOrderView.as_view(), name="own_order"),
+    path("answers/own/<int:answer_pk>/", OwnAnswerView.as_view(), name="own_answer"),
     path("search/", SearchView.as_view(), name="search"),
     path("events/", events, name="events"),
     path("mentions/", mentions, name="mentions"),

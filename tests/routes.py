@@ -85,6 +85,7 @@ class Examples:
             "<int:line_pk>": 1,
             "<int:view_pk>": 1,
             "<int:tag_pk>": 1,
+            "<int:answer_pk>": 1,
             "<int:mini_program_pk>": self.rows["miniprogram"].pk,
             "<path:object_id>": self.rows[model[1]].pk if model else 1,
             "<path:content_type_id>": 1,

@@ -100,6 +100,10 @@ class CannedAnswer(models.Model):
         return self.use == self.Use.QUICK_REPLY
 
     @property
+    def is_one_text(self) -> bool:
+        return [part["kind"] for part in self.parts] == ["text"]
+
+    @property
     def preview(self) -> str:
         return preview(self.parts)
 

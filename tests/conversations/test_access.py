@@ -85,6 +85,12 @@ MATRIX = {
         Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 404, 404)
     ),
     "answers/": people_read,
+    "answers/own/": Access(Statuses(SIGN_IN, 200, 200), Statuses(SIGN_IN, 422, 422)),
+    "answers/own/order/": people_send,
+    # Somebody else's.
+    "answers/own/<int:answer_pk>/": Access(
+        Statuses(SIGN_IN, 405, 405), Statuses(SIGN_IN, 404, 404)
+    ),
     "search/": people_read,
     "events/": Access(Statuses(SIGN_IN, 400, 400), Statuses(SIGN_IN, 405, 405)),
     "pauses/": people_read,
@@ -207,6 +213,7 @@ MORE = {
     ("put", "conversations/<int:pk>/draft/"): 204,
     ("delete", "conversations/<int:pk>/tags/<int:tag_pk>/"): 200,
     ("delete", "conversations/<int:pk>/block/"): 200,
+    ("delete", "answers/own/<int:answer_pk>/"): 404,
 }
 
 # Open to whoever reaches it, and there only while the simulator is on.
