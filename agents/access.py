@@ -11,6 +11,7 @@ _ACTIONS = {
     "conversations.miniprogram": ("view", "add", "change"),
     "conversations.page": ("view", "add", "change", "delete"),
     "conversations.receivedpush": ("view",),
+    "conversations.tag": ("view", "add", "change", "delete"),
 }
 
 SUPERVISOR_PERMISSIONS = frozenset(

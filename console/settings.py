@@ -534,6 +534,12 @@ UNFOLD = {
                         "conversations.page",
                         _("What agents send as a card, or link to."),
                     ),
+                    _room(
+                        _("Tags"),
+                        "sell",
+                        "conversations.tag",
+                        _("What agents may put on customers."),
+                    ),
                 ],
             },
             {

@@ -19,6 +19,7 @@ from conversations.models import (
     Entrance,
     Page,
     ReceivedPush,
+    Tag,
 )
 from tests.conftest import Xiaoming, new_uuid, text
 
@@ -64,6 +65,7 @@ class Examples:
             "page": Page.objects.create(
                 mini_program=mini_program, path="pages/index", title="首页"
             ),
+            "tag": Tag.objects.create(name="老客户"),
             "autoreplyrule": AutoReplyRule.objects.create(
                 mini_program=mini_program,
                 name="欢迎",

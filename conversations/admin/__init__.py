@@ -13,6 +13,7 @@ from . import (
     pages,
     pushes,
     rules,
+    tags,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "pages",
     "pushes",
     "rules",
+    "tags",
 ]

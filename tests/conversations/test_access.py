@@ -183,6 +183,7 @@ MATRIX = {
     **rows("conversations", "entrance", deletable=True),
     "admin/conversations/entrance/<path:object_id>/contact-button/": supervisors(),
     **rows("conversations", "page", deletable=True),
+    **rows("conversations", "tag", deletable=True),
     "admin/conversations/page/<path:object_id>/cover/": supervisors(404, 404),  # None
     **{
         **rows("conversations", "desksettings", deletable=False),
