@@ -191,8 +191,9 @@ def remedies(errcode: int | None, *, is_text: bool) -> list[str]:
         return []
     if errcode in _WORDING:
         return ["rewrite"] if is_text else []
-    is_known = errcode is None or errcode in _SENTENCES
-    if is_known or action_for(errcode) is not Action.FINAL:
+    if errcode is None or errcode in _SENTENCES:
+        return ["again"]
+    if action_for(errcode) is not Action.FINAL:
         return ["again"]
     return ["again", "rewrite"] if is_text else ["again"]
 
