@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from django.utils import timezone
 
 from agents.models import Agent
-from conversations import attention, live
+from conversations import attention, live, search_index
 from conversations.models import Conversation, Mention, Message
 from conversations.sending.writing import Conflict, locked
 from conversations.transferring import seated
@@ -56,6 +56,7 @@ def write(
             ordered_at=now,
             client_uuid=client_uuid,
         )
+        search_index.add([note])
         Mention.objects.bulk_create(
             [Mention(message=note, agent=one) for one in called]
         )

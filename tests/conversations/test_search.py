@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import Agent
-from conversations import search, search_index, sending
+from conversations import customers, notes, search, search_index, sending
 from conversations.models import (
     CannedAnswer,
     Customer,
@@ -47,19 +47,7 @@ def note(xiaoming, chen):
     """Chen's note on what Xiaoming writes."""
 
     def make(words: str) -> Message:
-        now = timezone.now()
-        message = Message.objects.create(
-            conversation=xiaoming.conversation,
-            customer=xiaoming.customer,
-            author=Message.Author.AGENT,
-            agent=chen,
-            kind=Message.Kind.NOTE,
-            text=words,
-            said_at=now,
-            ordered_at=now,
-        )
-        search_index.add([message])
-        return message
+        return notes.write(xiaoming.conversation, chen, words, new_uuid())
 
     return make
 
@@ -142,12 +130,12 @@ def test_notes_and_what_was_said_can_be_told_apart(xiaoming, lin, note):
     xiaoming.writes("要退款")
     note("退款要主管同意")
 
-    def found(notes: bool) -> list[str]:
-        page = search.messages(lin, asked("退款"), notes=notes)
+    def found(only_notes: bool) -> list[str]:
+        page = search.messages(lin, asked("退款"), notes=only_notes)
         return [hit.row.text for hit in page.hits]
 
-    assert found(notes=True) == ["退款要主管同意"]
-    assert found(notes=False) == ["要退款"]
+    assert found(True) == ["退款要主管同意"]
+    assert found(False) == ["要退款"]
     for one_character in (True, False):
         page = search.messages(lin, asked("款"), notes=one_character)
         assert len(page.hits) == 1
@@ -259,6 +247,14 @@ def test_answers_are_found_by_title_words_and_pinyin(lin, chen, mini_program):
     for query in ("退款", "到账", "tk"):
         found = search.kept_answers(lin, asked(query))
         assert [one["title"] for one in found] == ["退款说明"]
+
+
+def test_another_remark_name_is_found_at_once(xiaoming, lin):
+    xiaoming.writes("在吗")
+    customers.rename(xiaoming.customer, "老王")
+    assert named(lin, "老王") == [xiaoming.customer.pk]
+    customers.rename(xiaoming.customer, "小王")
+    assert named(lin, "老王") == []
 
 
 def test_what_is_erased_leaves_the_index(xiaoming, lin):

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from agents.models import Agent
+from conversations import search_index
 from conversations.models import (
     AutoReplyRule,
     Conversation,
@@ -131,6 +132,7 @@ def _at_our_desk(
         exchanged_at=ended,
         human_at=None if story.closed else ended,
     )
+    search_index.add_customers([customer])
     conversation = Conversation.objects.create(
         customer=customer,
         session_from=story.session_from,
@@ -181,6 +183,7 @@ def _say(
         said_at=at,
         ordered_at=at,
     )
+    search_index.add([message])
     if message.is_ours:
         Delivery.objects.create(
             message=message,
