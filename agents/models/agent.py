@@ -83,6 +83,11 @@ class Agent(AbstractUser):
         """What colleagues call them."""
         return self.display_name or self.username
 
+    @property
+    def initial(self) -> str:
+        """One character for their face: of 小王 it is 王, of Wang it is W."""
+        return self.name[0].upper() if self.name[:1].isascii() else self.name[-1]
+
     def get_full_name(self) -> str:
         """Return what Django and unfold show of them."""
         return self.name
