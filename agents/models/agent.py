@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agents import alerts
 from agents.access import SUPERVISOR_PERMISSIONS
@@ -27,8 +28,8 @@ class Agent(AbstractUser):
 
     class Theme(models.TextChoices):
         AUTO = "auto", _("as the system")
-        LIGHT = "light", _("light")
-        DARK = "dark", _("dark")
+        LIGHT = "light", pgettext_lazy("theme", "light")
+        DARK = "dark", pgettext_lazy("theme", "dark")
 
     class SendKey(models.TextChoices):
         ENTER = "enter", "Enter"
