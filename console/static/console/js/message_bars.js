@@ -23,6 +23,7 @@ function fold(event) {
   let times = 1
   for (let one = last, before; happensAgain((before = neighbour(one, "previousElementSibling")), one); one = before) {
     before.classList.add("message--folded")
+    delete before.querySelector(".event__words").dataset.times
     times++
   }
   last.classList.remove("message--folded")
