@@ -275,10 +275,11 @@ def test_badges_count_what_there_is(web, lin, chen, xiaoming, conversation):
     tab = web.open_tab(lin)
     tab.resumes(live.head())
     counts = {"topic": "counts", "mini_program": None}
-    counts |= {"waiting": 1, "all": 1, "mine": {}}
+    counts |= {"waiting": 1, "closing": 0, "all": 1, "mine": {}, "unread": {}}
     tab.waits_for(lambda frame: frame == counts)
     handling.claim(conversation, chen)
-    counts |= {"waiting": 0, "mine": {str(chen.pk): 1}}
+    his = {str(chen.pk): 1}
+    counts |= {"waiting": 0, "mine": his, "unread": his}
     tab.waits_for(lambda frame: frame == counts)
 
 
