@@ -106,7 +106,8 @@ def _release(found: list[Conversation], rules: Rules, now: datetime) -> None:
     for conversation, line in zip(found, lines, strict=True):
         live.message(line)
         live.conversation(conversation)
-        live.agent(line.agent_id, conversation, line)
+        if line.agent_id:
+            live.agent(line.agent_id, conversation, line)
 
 
 def _line(conversation: Conversation, now: datetime) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -152,7 +153,11 @@ def _hand(conversation: Conversation, by: Agent, to: Agent, now: datetime) -> No
 
 def _give_draft(conversation: Conversation, by: Agent, to: Agent, text: str) -> None:
     """What the receiver has begun themselves stays, and comes first."""
-    theirs = {"agent": to, "conversation": conversation, "mode": Draft.Mode.REPLY}
+    theirs: dict[str, Any] = {
+        "agent": to,
+        "conversation": conversation,
+        "mode": Draft.Mode.REPLY,
+    }
     begun = Draft.objects.filter(**theirs).values_list("text", flat=True).first()
     Draft.objects.update_or_create(
         **theirs, defaults={"text": f"{begun}\n{text}" if begun else text}
