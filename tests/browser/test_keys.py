@@ -125,7 +125,9 @@ def test_rows_are_walked_and_opened_by_keys(page):
     first = focused_row(page)
     page.keyboard.press("j")
     second = focused_row(page)
-    assert first and second and first != second
+    assert first
+    assert second
+    assert first != second
     page.keyboard.press("k")
     assert focused_row(page) == first
     page.keyboard.press("Enter")
@@ -195,11 +197,11 @@ def test_closing_can_be_taken_back_for_a_while(page):
     open_conversation(page, 6)
     leave_the_box(page)
     page.keyboard.press("c")
-    expect(page.locator(".header__release")).to_be_visible()
+    expect(page.locator(".header [data-action=release]")).to_be_visible()
     page.keyboard.press("e")
     expect(page.locator(".header [data-action=reopen]")).to_be_visible()
     page.locator("#notice button").click()
-    expect(page.locator(".header__release")).to_be_visible()
+    expect(page.locator(".header [data-action=release]")).to_be_visible()
     # As it was: still unanswered, still Lin's.
     row = page.locator("#conversation-6-row")
     expect(row).not_to_have_attribute("data-waiting-since", "")
@@ -253,7 +255,7 @@ def test_confirming_a_candidate_chooses_nothing_in_the_palette(page, keys):
 
 def test_the_palette_does_what_keys_do(page):
     page.keyboard.press("Control+k")
-    page.locator(".palette__query").press_sequentially("所有按键")
+    page.locator(".palette__query").press_sequentially("全部快捷键")
     page.keyboard.press("Enter")
     expect(page.locator("#keys")).to_be_visible()
     expect(page.locator(".palette")).to_be_hidden()
