@@ -65,14 +65,15 @@ class Stale(Exception):
 def library(agent: Agent) -> list[Entry]:
     """Return what an agent may pick at the mini programs they see, in order.
 
-    [{id, version, use, title, shortcut, pinyin, preview, parts, mini_program}], where
-    mini_program is the id of the only one it is for, or None.
+    [{id, version, use, scope, title, shortcut, pinyin, preview, parts, mini_program}],
+    where mini_program is the id of the only one it is for, or None.
     """
     usable = CannedAnswer.objects.usable_by(agent, timezone.now())
     if (seats := access.seats_of(agent)) is not None:
         usable = usable.filter(Q(mini_program=None) | Q(mini_program_id__in=seats))
     rows = usable.values(
-        "id", "version", "use", "title", "shortcut", "pinyin", "parts", "mini_program",
+        "id", "version", "use", "scope", "title", "shortcut", "pinyin", "parts",
+        "mini_program",
     )  # fmt: skip
     return [{**row, "preview": preview(row["parts"])} for row in rows]
 

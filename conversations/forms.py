@@ -156,6 +156,7 @@ class PickedReplyForm(PickForm):
 
 
 class DraftForm(forms.Form):
+    mode = forms.ChoiceField(choices=Draft.Mode.choices, required=False)
     text = forms.CharField(strip=False, required=False, max_length=20_000)
 
 

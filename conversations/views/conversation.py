@@ -74,6 +74,8 @@ def conversation_context(conversation: Conversation, agent: Agent) -> dict[str, 
     live_seq = live.head()
     page = pages.thread_page(conversation.customer)
     theirs = Conversation.objects.filter(customer=conversation.customer_id)
+    begun = Draft.objects.filter(agent=agent, conversation=conversation)
+    drafts = {draft.mode: draft for draft in begun}
     return {
         "live_seq": live_seq,
         "conversation": conversation,
@@ -81,7 +83,8 @@ def conversation_context(conversation: Conversation, agent: Agent) -> dict[str, 
         "before_key": page.before,
         "seen": reading.mark_of(agent, conversation.customer_id),
         "unread": theirs.aggregate(sum=Sum("unread"))["sum"] or 0,
-        "draft": Draft.objects.filter(agent=agent, conversation=conversation).first(),
+        "draft": drafts.get(Draft.Mode.REPLY),
+        "note_draft": drafts.get(Draft.Mode.NOTE),
         "quick_replies": quick_replies(agent, conversation.customer.mini_program_id),
         "text_max_bytes": settings.TEXT_MAX_BYTES,
         "image_max_bytes": settings.IMAGE_MAX_BYTES,

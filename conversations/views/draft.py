@@ -15,7 +15,11 @@ class DraftView(ConversationView):
         form = DraftForm(QueryDict(request.body))
         if not form.is_valid():
             return refusal(first_error(form), status=422)
-        theirs = {"agent": request.user, "conversation": self.conversation}
+        theirs = {
+            "agent": request.user,
+            "conversation": self.conversation,
+            "mode": form.cleaned_data["mode"] or Draft.Mode.REPLY,
+        }
         if text := form.cleaned_data["text"]:
             Draft.objects.update_or_create(**theirs, defaults={"text": text})
         else:

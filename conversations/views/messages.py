@@ -55,7 +55,10 @@ class MessagesView(ReplyingView):
         )
         if response.status_code == 200:
             Draft.objects.filter(
-                agent=request.user, conversation=self.conversation, text__in=[text, ""]
+                agent=request.user,
+                conversation=self.conversation,
+                mode=Draft.Mode.REPLY,
+                text__in=[text, ""],
             ).delete()
         return response
 

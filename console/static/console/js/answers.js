@@ -22,15 +22,21 @@ export async function load() {
   document.dispatchEvent(new CustomEvent("desk:answers"))
 }
 
-// Return the common answers for a mini program that a query finds, the best first.
-export function find(query, miniProgram) {
+// The common answers that a mini program's customers may be given.
+export function usable(miniProgram) {
+  return library.filter(({ use, mini_program }) => use === "common_answer" && [null, miniProgram].includes(mini_program))
+}
+
+// Return those that a query finds, the best first. A likely one, by score(answer), goes before
+// one that the query finds a little better, but never before the shortcut that was typed.
+export function find(query, miniProgram, score = () => 0) {
   const words = fold(query).split(/\s+/).filter(Boolean)
-  return library
-    .filter(({ use, mini_program }) => use === "common_answer" && [null, miniProgram].includes(mini_program))
-    .map((answer) => [rank(answer, words), answer])
-    .filter(([rank]) => rank < RANKS.length)
-    .sort(([one], [other]) => one - other)
-    .map(([, answer]) => answer)
+  return usable(miniProgram)
+    .map((answer) => ({ answer, rank: rank(answer, words) }))
+    .filter(({ rank }) => rank < RANKS.length)
+    .map(({ answer, rank }) => ({ answer, place: rank === 0 && words.length ? -Infinity : rank - score(answer) }))
+    .sort((one, other) => (one.place === other.place ? 0 : one.place - other.place))
+    .map(({ answer }) => answer)
 }
 
 // Tell the server that an answer is used. Returns null, or what is wrong with this page's

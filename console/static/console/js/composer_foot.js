@@ -1,11 +1,12 @@
 // What stands around the box and follows what is in it: how many bytes, how many messages a
 // send would take, what the button says, and how the customer will see jump links.
 
+import { isOffline } from "./connection.js"
 import { isOver, sentence } from "./cost.js"
 import { pieces } from "./jump_links.js"
 
 // length is a TextLength of the box's text, pictures how many are in the tray.
-export function showFoot(composer, length, pictures) {
+export function showFoot(composer, length, pictures, isSlow) {
   const { dataset } = composer
   const { messages, isKnown } = length
   const isTooMuch = messages > Number(dataset.mostMessages)
@@ -16,10 +17,22 @@ export function showFoot(composer, length, pictures) {
   const said = composer.querySelector(".composer__cost")
   said.textContent = cost > 1 ? sentence(composer, cost) : ""
   said.classList.toggle("composer__cost--over", cost > 1 && isOver(cost))
+  composer.querySelector(".composer__hint").textContent = hint(composer, isSlow)
   const button = composer.querySelector("[type=submit]")
-  const isSplit = messages > 1 && !isTooMuch
-  button.textContent = isSplit ? dataset.split.replaceAll("{n}", messages) : dataset.send
-  button.disabled = messages > 1 && (!isKnown || isTooMuch)
+  button.textContent = label(composer, messages > 1 && !isTooMuch ? messages : 1)
+  button.disabled = !composer.isNote && messages > 1 && (!isKnown || isTooMuch)
+}
+
+function hint({ dataset, isNote }, isSlow) {
+  if (isSlow) return dataset.sending
+  if (isNote) return dataset.noteHint
+  return isOffline() ? dataset.queueHint : dataset.sendHint
+}
+
+function label({ dataset, isNote }, messages) {
+  if (isNote) return dataset.keep
+  if (isOffline()) return dataset.queue
+  return messages > 1 ? dataset.split.replaceAll("{n}", messages) : dataset.send
 }
 
 // The text as on the phone, while there is a link in it.

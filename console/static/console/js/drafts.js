@@ -3,6 +3,7 @@
 
 import { now } from "./clock.js"
 import { ask } from "./http.js"
+import { entries } from "./outbox.js"
 
 const LOCAL_AFTER = 300 // ms after the last key
 const SERVER_AFTER = 3000 // ms after the first key the server doesn't know of
@@ -14,22 +15,36 @@ const prefix = `${theirs}draft.`
 const sentPrefix = `${theirs}sent.`
 const elsewhere = new Set((document.getElementById("inbox")?.dataset.drafts ?? "").split(" ").filter(Boolean))
 
+const MODES = { reply: "", note: ".note" } // and what each adds to a key
+
 export function drafted(conversation) {
-  return localStorage.getItem(prefix + conversation) !== null || elsewhere.has(conversation)
+  return isKept(conversation) || elsewhere.has(conversation) || entries().some((one) => one.state && one.conversation === conversation)
+}
+
+function isKept(conversation) {
+  return Object.values(MODES).some((mode) => localStorage.getItem(prefix + conversation + mode) !== null)
+}
+
+// Whether there is anything begun has changed.
+export function tellOf(conversation) {
+  const detail = { conversation, has: drafted(conversation) }
+  document.dispatchEvent(new CustomEvent("desk:draft", { detail }))
 }
 
 export class Draft {
   #conversation
   #url
+  #mode
   #text
   #local
   #server
   #isUnsaved = false
   #saving = Promise.resolve()
 
-  constructor(conversation, url) {
+  constructor(conversation, url, mode = "reply") {
     this.#conversation = conversation
     this.#url = url
+    this.#mode = mode
   }
 
   // Return the text to go on with. `savedAt` is empty when the server had no draft as it
@@ -37,7 +52,7 @@ export class Draft {
   // another page. What it heard of at about the same time, the drawing may have missed.
   newest(saved, savedAt, drawnAt) {
     const kept = read(this.#key)
-    if (saved === justSent(this.#conversation)) saved = savedAt = ""
+    if (saved === justSent(this.#name)) saved = savedAt = ""
     const isNewer = kept && kept.at > (Date.parse(savedAt) || 0)
     const isSentElsewhere = kept?.isSaved && !savedAt && Date.parse(drawnAt) - kept.at > CROSSING
     if (isNewer && !isSentElsewhere && !kept.isSaved) this.write(kept.text)
@@ -64,11 +79,16 @@ export class Draft {
 
   // The server has the message: nothing of it is a draft any more, except what was added.
   sent(text, rest) {
-    localStorage.setItem(sentPrefix + this.#conversation, JSON.stringify({ text, at: now() }))
+    localStorage.setItem(sentPrefix + this.#name, JSON.stringify({ text, at: now() }))
     this.write(rest)
     clearTimeout(this.#local)
     this.#keep()
     this.#save()
+  }
+
+  // It has come back to the box: what was to be sent is to be written on.
+  unsent() {
+    localStorage.removeItem(sentPrefix + this.#name)
   }
 
   get text() {
@@ -79,19 +99,14 @@ export class Draft {
     if (!this.#text) return this.#forget()
     const draft = { text: this.#text, at: now(), isSaved: !this.#isUnsaved }
     localStorage.setItem(this.#key, JSON.stringify(draft))
-    this.#tell(true)
+    elsewhere.add(this.#conversation)
+    tellOf(this.#conversation)
   }
 
   #forget() {
     localStorage.removeItem(this.#key)
-    this.#tell(false)
-  }
-
-  #tell(has) {
-    if (has) elsewhere.add(this.#conversation)
-    else elsewhere.delete(this.#conversation)
-    const detail = { conversation: this.#conversation, has }
-    document.dispatchEvent(new CustomEvent("desk:draft", { detail }))
+    if (!isKept(this.#conversation)) elsewhere.delete(this.#conversation)
+    tellOf(this.#conversation)
   }
 
   // One after the other, so that an older text can't land after a newer one.
@@ -100,7 +115,7 @@ export class Draft {
     this.#server = undefined
     const text = this.#text
     const put = async () => {
-      const response = await ask(this.#url, { method: "PUT", data: { text }, keepalive: true })
+      const response = await ask(this.#url, { method: "PUT", data: { text, mode: this.#mode }, keepalive: true })
       if (!response.ok || text !== this.#text) return
       this.#isUnsaved = false
       // Back on the same conversation, another box may have gone on with it.
@@ -111,7 +126,11 @@ export class Draft {
   }
 
   get #key() {
-    return prefix + this.#conversation
+    return prefix + this.#name
+  }
+
+  get #name() {
+    return this.#conversation + MODES[this.#mode]
   }
 }
 
@@ -120,8 +139,8 @@ function read(key) {
 }
 
 // A page may be drawn before the server hears that its draft has gone out.
-function justSent(conversation) {
-  const sent = read(sentPrefix + conversation)
+function justSent(name) {
+  const sent = read(sentPrefix + name)
   return sent && now() - sent.at < ON_ITS_WAY ? sent.text : null
 }
 

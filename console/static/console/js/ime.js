@@ -15,7 +15,10 @@ export function isMine(event) {
 }
 
 function stop(event) {
-  if (!isMine(event)) event.stopImmediatePropagation()
+  if (isMine(event)) return
+  event.stopImmediatePropagation()
+  // No hand is that fast: it confirmed a candidate, and is not to break the line as well.
+  if (justEnded && event.key === "Enter") event.preventDefault()
 }
 
 function ended() {

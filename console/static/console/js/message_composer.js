@@ -1,265 +1,244 @@
-// <message-composer> is where an agent writes to one customer. It belongs to the
-// conversation it was drawn for, whatever the page shows by the time a send comes back.
+// <message-composer> is where an agent writes to one customer, or to colleagues about them.
+// It belongs to the conversation it was drawn for, whatever the page shows by the time a
+// send comes back.
 //
-// Nothing that arrives changes the text in the box. It goes when the server has it, and not
-// before.
+// Nothing that arrives changes the text in the box. It goes when the server has it, or this
+// browser's outbox, and not before.
 
-import { goesWhole } from "./answer_picker.js"
-import { pick } from "./answers.js"
+import { choose, take } from "./answer_use.js"
 import { exchange, grow, typeInto } from "./box_editing.js"
 import { showFoot, showPreview } from "./composer_foot.js"
+import { Modes } from "./composer_modes.js"
+import { Sending } from "./composer_sending.js"
+import { watch } from "./connection.js"
 import { isOver, sentence } from "./cost.js"
-import { Draft } from "./drafts.js"
-import { fetchFragment } from "./http.js"
 import { live } from "./live_socket.js"
-import { show } from "./notices.js"
-import { send, underWay } from "./outbox.js"
+import { underWay } from "./outbox.js"
+import * as quickReplies from "./quick_replies.js"
 import { TextLength } from "./text_length.js"
 
-const SLOW = 400 // ms; a send that takes longer says so
-
 class MessageComposer extends HTMLElement {
-  #draft
-  #length = new TextLength(this, () => this.#showFoot())
-  #sending = null // the text on its way
-  #again = false // Enter was pressed meanwhile
-  #hasWarned = false
+  #modes
+  #length = new TextLength(this, () => this.showFoot())
+  #sending
+  #told = new Set() // ids of messages that stopped a send once
   #isComposing = false // with an input method
   #leaving = new AbortController()
 
   connectedCallback() {
     const { signal } = this.#leaving
     const on = (target, type, does) => target.addEventListener(type, does, { signal })
+    const mine = (does) => (event) => event.detail.conversation === this.dataset.conversation && does(event)
     on(this.#form, "submit", this.#submit)
-    on(this.#box, "keydown", this.#press)
-    on(this.#box, "input", this.#change)
-    on(this.#box, "compositionstart", () => (this.#isComposing = true))
-    on(this.#box, "compositionend", () => (this.#isComposing = false))
-    on(this.#box, "compositionend", this.#change)
-    on(this.#box, "blur", () => this.#picker.close(this.#box))
-    on(this.#picker, "mousedown", (event) => event.preventDefault())
+    on(this.box, "keydown", this.#press)
+    on(this.box, "input", this.#change)
+    on(this.box, "compositionstart", () => (this.#isComposing = true))
+    on(this.box, "compositionend", () => (this.#isComposing = false))
+    on(this.box, "compositionend", this.#change)
+    on(this.box, "blur", () => this.#closePickers())
+    for (const picker of [this.#picker, this.#mentions]) on(picker, "mousedown", (event) => event.preventDefault())
     on(this.#picker, "click", (event) => this.#picker.takeClick(event, this.#choose))
-    on(this.querySelector("[data-pick]"), "click", this.#callPicker)
-    on(this, "click", this.#sendQuickReply)
-    on(this, "click", this.#openSheet)
-    on(this, "tray:changed", () => this.#showFoot())
-    on(this, "tray:refused", () => this.#tell(this.#tray.dataset.refused, "warn"))
-    on(this, "tray:again", () => this.#sendPictures())
-    on(document, "reply-window-changed", () => this.#showFoot())
+    on(this.#mentions, "click", (event) => this.#mentions.takeClick(event, this.box))
+    on(this, "click", this.#click)
+    on(this, "tray:changed", () => this.showFoot())
+    on(this, "tray:refused", () => this.tell(this.tray.dataset.refused, "warn"))
+    on(this, "tray:again", () => this.#sending.pictures())
+    on(document, "reply-window-changed", () => (this.#modes.close(), this.showFoot()))
     on(document, "desk:answers", this.#fillPicker)
-    on(document, "live:answers", this.#refreshQuickReplies)
-    on(document, "live:reload", this.#refreshQuickReplies)
-    on(document, "desk:use-answer", this.#useAnswer)
-    on(document, "desk:flush", () => this.#draft.flush())
-    on(document, "visibilitychange", () => document.hidden && this.#draft.flush())
-    on(window, "pagehide", () => this.#draft.flush())
+    on(document, "live:answers", () => quickReplies.refresh(this))
+    on(document, "live:reload", () => quickReplies.refresh(this))
+    on(document, "desk:use-answer", ({ detail }) => this.box.readOnly || take(this, detail.answer, detail.sendAtOnce))
+    on(document, "desk:note", mine(() => this.#turnTo("note")))
+    on(document, "desk:send-next", mine(() => this.send({ goesOn: true })))
+    on(document, "desk:said", mine(({ detail }) => this.taken(detail)))
+    on(document, "desk:asking", mine(({ detail }) => detail.isStale && quickReplies.refresh(this)))
+    on(document, "desk:flush", () => this.#modes.flush())
+    on(document, "visibilitychange", () => document.hidden && this.#modes.flush())
+    on(window, "pagehide", () => this.#modes.flush())
+    watch(() => this.showFoot(), signal)
     this.#restore()
   }
 
   disconnectedCallback() {
     this.#leaving.abort()
     this.#length.stop()
-    this.#draft.flush()
+    this.#modes.flush()
   }
 
   #restore() {
-    const { conversation, draftSrc, draftAt, drawnAt } = this.dataset
-    this.#draft = new Draft(conversation, draftSrc)
-    this.#box.value = this.#draft.newest(this.#box.defaultValue, draftAt, drawnAt)
-    this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length)
+    this.#modes = new Modes(this)
+    this.#sending = new Sending(this)
+    this.#modes.choose("reply")
     this.#count()
+    const { conversation } = this.dataset
     const interrupted = underWay().find((one) => one.conversation === conversation && one.words.text)
-    if (interrupted && interrupted.words.text === this.#box.value) this.#say(interrupted.words)
+    if (interrupted && interrupted.words.text === this.box.value) this.#sending.say(interrupted.words)
   }
 
   #submit = (event) => {
     event.preventDefault()
-    this.#send()
+    this.send()
   }
 
   #press = (event) => {
-    if (this.#picker.takes(event, this.#box, this.#choose)) return
-    if (event.key === "Escape") return this.#thread?.focusLog()
+    const isTaken = this.isNote ? this.#mentions.takes(event, this.box) : this.#picker.takes(event, this.box, this.#choose)
+    if (isTaken) return
+    const isCommand = event.ctrlKey || event.metaKey
+    if (event.key === "Escape") return this.thread?.focusLog()
+    const isPlain = !isCommand && !event.shiftKey && !event.altKey
+    if (event.key === "ArrowDown" && isPlain && !this.isNote && !this.box.value) return this.#openRanked(event)
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return
+    if (document.body.dataset.sendKey === "ctrl_enter" && !isCommand) return
     event.preventDefault()
-    if (!event.repeat) this.#send()
+    if (!event.repeat) this.send()
+  }
+
+  #click = (event) => {
+    const { target } = event
+    const tab = target.closest("[data-mode]")
+    if (tab) return this.#turnTo(tab.dataset.mode)
+    if (target.closest("[data-pick]")) return this.#callPicker()
+    if (target.closest("[data-send-next]")) return this.send({ goesOn: true })
+    this.#openSheet(target)
+    quickReplies.press(event, this.sendAnswer).then((was) => was && this.box.focus())
   }
 
   #change = (event) => {
     if (event.isComposing) {
-      if (event.data) live.typing.types(Number(this.dataset.conversation))
+      if (event.data && !this.isNote) live.typing.types(this.#number)
       return
     }
-    this.#draft.write(this.#box.value)
-    this.#hasWarned = false
+    this.#modes.draft.write(this.box.value)
     this.#count()
-    this.#picker.follow(this.#box)
-    const does = this.#box.value.trim() ? "types" : "stops"
-    live.typing[does](Number(this.dataset.conversation))
+    if (this.isNote) return this.#mentions.follow(this.box)
+    this.#picker.follow(this.box)
+    live.typing[this.box.value.trim() ? "types" : "stops"](this.#number)
   }
 
-  async #send() {
-    const text = this.#box.value
+  #turnTo(mode) {
+    if (mode === "note") live.typing.stops(this.#number)
+    this.#closePickers()
+    this.tell("")
+    this.#modes.choose(mode)
+    this.#count()
+    this.box.focus()
+  }
+
+  async send({ goesOn = false } = {}) {
+    const text = this.box.value
     const { messages } = this.#length
-    if (!messages && !this.#pictures) return
-    if (this.#sending !== null) return void (this.#again = text !== this.#sending)
-    if (this.#box.readOnly || this.#form.querySelector("[type=submit]").disabled) return
-    const cost = messages + this.#pictures
-    if (cost > 1 && isOver(cost)) return this.#tell(sentence(this, cost), "warn")
-    if (!this.#hasWarned && this.#thread?.showUnseen()) {
-      this.#hasWarned = true
-      return this.#tell(this.dataset.news, "warn")
-    }
-    if (messages) this.#say(messages > 1 ? { text, split: messages } : { text })
-    else this.#sendPictures()
+    const pictures = this.isNote ? 0 : this.#pictures
+    if (!text.trim() && !pictures) return
+    if (this.#sending.isBusy) return this.#sending.press(text)
+    if (this.box.readOnly || this.#form.querySelector("[type=submit]").disabled) return
+    if (this.isNote) return this.#sending.note(text)
+    const cost = messages + pictures
+    if (cost > 1 && isOver(cost)) return this.tell(sentence(this, cost), "warn")
+    if (this.stops()) return
+    const words = messages > 1 ? { text, split: messages } : { text }
+    const isGone = messages ? await this.#sending.say(words) : await this.#sending.pictures()
+    if (goesOn && isGone) document.dispatchEvent(new CustomEvent("desk:sent-next", { detail: { ...this.dataset } }))
   }
 
-  // The words, {text} and in how many messages, and then the pictures.
-  async #say(words) {
-    this.#sending = words.text
-    const outcome = await this.#deliver(words)
-    this.#sending = null
-    const isTaken = outcome.state === "taken"
-    if (isTaken) this.#clear(words.text)
-    if (isTaken && this.#again) this.#send()
-    else if (isTaken && this.isConnected) this.#sendPictures()
-    this.#again = false
-  }
-
-  async #sendPictures() {
-    const tray = this.#tray
-    if (!this.#pictures) return
-    const outcome = await tray.send((sent) => this.taken(sent))
-    if (outcome.state !== "taken") this.#explain({ ...outcome, error: outcome.error || tray.dataset[outcome.state] })
+  // Whether something has come that was never on the screen: it is shown, and stops a send,
+  // once.
+  stops() {
+    if (!this.thread?.showUnseen(this.#told)) return false
+    this.tell(this.dataset.news, "warn")
+    return true
   }
 
   // Something went out from here that wasn't in the box.
-  taken({ messages }) {
-    if (!this.isConnected) return
-    this.#tell("")
-    live.typing.replied(Number(this.dataset.conversation))
-    this.#thread?.say(messages)
+  taken(sent) {
+    this.#sending.took(sent)
   }
 
-  #openSheet = ({ target }) => {
-    const button = target.closest("[data-sheet], [data-choose]")
-    if (!button || this.#box.readOnly) return
-    if (button.matches("[data-choose]")) this.#tray.choose()
-    else this.querySelector(button.dataset.sheet).open(button)
+  sendAnswer = async (words, said) => {
+    if (!this.hasAttribute("data-closed") && !this.stops()) await this.#sending.answer(words, said)
   }
 
-  #sendQuickReply = async (event) => {
-    const button = event.target.closest("[data-answer]")
-    // The second click of a double click means nothing more than the first.
-    if (!button || button.disabled || event.detail > 1) return
-    button.disabled = true
-    await this.#deliver({ answer: button.dataset.answer, version: button.dataset.version })
-    button.disabled = false
-    this.#box.focus()
+  // A reply has gone another way.
+  gone(text) {
+    this.clear(text, "reply")
   }
 
-  async #deliver(words) {
-    const { conversation, src } = this.dataset
-    this.#tell("")
-    const hint = this.querySelector(".composer__hint")
-    const idle = hint.textContent
-    const slow = setTimeout(() => (hint.textContent = this.dataset.sending), SLOW)
-    const outcome = await send(conversation, src, words)
-    clearTimeout(slow)
-    hint.textContent = idle
-    if (outcome.state === "taken") {
-      this.#tell("")
-      live.typing.replied(Number(conversation))
-      this.#thread?.say(outcome.messages)
-    } else this.#explain(outcome)
-    return outcome
-  }
-
-  #explain({ state, error, text, isStale }) {
-    const sentence = error ?? this.dataset[state]
-    if (this.isConnected) this.#tell(sentence, isStale ? "warn" : "", text)
-    else show(sentence)
-    if (isStale) this.#refreshQuickReplies()
-  }
-
-  // The server has it. What was added meanwhile stays.
-  #clear(sent) {
-    const { value } = this.#box
+  // It has gone. What was added meanwhile stays.
+  clear(sent, mode) {
+    const draft = this.#modes.of(mode)
+    const isShown = draft === this.#modes.draft
+    const value = isShown ? this.box.value : draft.text
     const rest = value.startsWith(sent) ? value.slice(sent.length).trimStart() : value
-    if (rest !== value) this.#box.value = rest
-    this.#draft.sent(sent, rest)
+    draft.sent(sent, rest)
+    if (!isShown) return
+    if (rest !== value) this.box.value = rest
     this.#count()
-    this.#picker.follow(this.#box)
+    this.#picker.follow(this.box)
   }
 
-  #choose = (answer, call, sendAtOnce) => {
-    this.#box.focus()
-    this.#box.setSelectionRange(call.start, call.end)
-    if (!sendAtOnce && !goesWhole(answer)) return this.#use(answer, call.start)
-    typeInto(this.#box, "")
-    this.#deliver({ answer: answer.id, version: answer.version })
-  }
-
-  // From the shelf beside: put in where the caret was, or sent as it is.
-  #useAnswer = ({ detail: { answer, sendAtOnce } }) => {
-    if (this.#box.readOnly) return
-    const { selectionStart: start, selectionEnd: end } = this.#box
-    if (sendAtOnce) this.#deliver({ answer: answer.id, version: answer.version })
-    else if (!goesWhole(answer)) this.#choose(answer, { start, end }, false)
-  }
-
-  // Put in at once; the server says a moment later whether it still says so.
-  async #use(answer, start) {
-    const { text } = answer.parts[0]
-    typeInto(this.#box, text)
-    const news = await pick(this.dataset.pickSrc, answer)
-    if (!news || !this.isConnected) return
-    this.#tell(news.error, "warn", news.text)
-    if (news.replacement === null || this.#isComposing || this.#sending !== null) return
-    exchange(this.#box, text, start, news.replacement)
-  }
-
-  // Called before there were answers to show. What is on show already stays as it is.
-  #fillPicker = () => {
-    const isEmpty = !this.#picker.hidden && !this.#picker.querySelector("[role=option]")
-    if (isEmpty && !this.#isComposing) this.#picker.follow(this.#box)
-  }
-
-  #callPicker = () => {
-    const { value, selectionStart } = this.#box
-    this.#box.focus()
-    typeInto(this.#box, /\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
+  // What was to be sent is to be written on, before what has been begun since.
+  putBack(text) {
+    if (this.isNote) this.#turnTo("reply")
+    this.#modes.of("reply").unsent()
+    this.box.focus()
+    this.box.setSelectionRange(0, 0)
+    typeInto(this.box, this.box.value ? `${text}\n` : text)
   }
 
   // Put a text into the box, in place of a part of what is there.
   insert(text, start, end) {
-    this.#box.focus()
-    this.#box.setSelectionRange(start, end)
-    typeInto(this.#box, text)
+    this.box.focus()
+    this.box.setSelectionRange(start, end)
+    typeInto(this.box, text)
   }
 
-  #refreshQuickReplies = async () => {
-    const row = await fetchFragment(this.dataset.quickSrc).catch(() => null)
-    if (!row || !this.isConnected) return
-    const current = this.querySelector("#quick-replies")
-    const replace = () => current.replaceWith(row)
-    // Never under a pointer that is about to press.
-    if (current.matches(":hover")) current.addEventListener("pointerleave", replace, { once: true })
-    else replace()
+  // Put a replacement where a text stands, unless somebody is at it.
+  exchange(text, start, replacement) {
+    if (!this.#isComposing && !this.#sending.isBusy) exchange(this.box, text, start, replacement)
+  }
+
+  #choose = (answer, call, sendAtOnce) => choose(this, answer, call, sendAtOnce)
+
+  // Called before there were answers to show. What is on show already stays as it is.
+  #fillPicker = () => {
+    const isEmpty = !this.#picker.hidden && !this.#picker.querySelector("[role=option]")
+    if (isEmpty && !this.#isComposing) this.#picker.follow(this.box)
+  }
+
+  #callPicker() {
+    const { value, selectionStart } = this.box
+    this.box.focus()
+    typeInto(this.box, /\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
+  }
+
+  #openRanked(event) {
+    event.preventDefault()
+    if (!this.box.readOnly) this.#picker.offer(this.box, this.querySelector("suggestion-strip").ranked())
+  }
+
+  #openSheet(target) {
+    const button = target.closest("[data-sheet], [data-choose]")
+    if (!button || this.box.readOnly) return
+    if (button.matches("[data-choose]")) this.tray.choose()
+    else this.querySelector(button.dataset.sheet).open(button)
+  }
+
+  #closePickers() {
+    this.#picker.close(this.box)
+    this.#mentions.close(this.box)
   }
 
   #count() {
-    this.#length.measure(this.#box.value)
-    showPreview(this, this.#box.value)
-    this.#showFoot()
-    grow(this.#box)
+    this.#length.measure(this.box.value)
+    showPreview(this, this.isNote ? "" : this.box.value)
+    this.showFoot()
+    grow(this.box)
   }
 
-  #showFoot() {
-    if (this.isConnected) showFoot(this, this.#length, this.#pictures)
+  showFoot({ isSlow = false } = {}) {
+    if (this.isConnected) showFoot(this, this.#length, this.#pictures, isSlow)
   }
 
-  #tell(sentence, tone = "", quoted = "") {
+  tell(sentence, tone = "", quoted = "") {
     const notice = this.querySelector(".composer__notice")
     notice.textContent = sentence
     notice.classList.toggle("composer__notice--warn", tone === "warn")
@@ -267,7 +246,24 @@ class MessageComposer extends HTMLElement {
     notice.hidden = !sentence
   }
 
-  get #thread() {
+  get isNote() {
+    return this.#modes.isNote
+  }
+
+  // What was begun to be said to the customer, whatever the box shows.
+  get reply() {
+    return this.#modes.of("reply").text
+  }
+
+  get box() {
+    return this.querySelector("textarea")
+  }
+
+  get #number() {
+    return Number(this.dataset.conversation)
+  }
+
+  get thread() {
     return document.querySelector("message-thread")
   }
 
@@ -275,25 +271,21 @@ class MessageComposer extends HTMLElement {
     return this.querySelector("form")
   }
 
-  get #box() {
-    return this.querySelector("textarea")
-  }
-
-  get box() {
-    return this.#box
-  }
-
-  get #tray() {
+  get tray() {
     return this.querySelector("picture-tray")
   }
 
   // The tray may still be about to become one.
   get #pictures() {
-    return this.#tray.count ?? 0
+    return this.tray.count ?? 0
   }
 
   get #picker() {
     return this.querySelector("answer-picker")
+  }
+
+  get #mentions() {
+    return this.querySelector("mention-picker")
   }
 }
 

@@ -102,12 +102,23 @@ class MessageThread extends HTMLElement {
     message.querySelector("article")?.focus({ preventScroll: true })
   }
 
-  // Whether something has come that was never on the screen; shows it if so.
-  showUnseen() {
-    const id = this.#news.first
-    if (!id) return false
-    this.follow().then(() => flash(document.getElementById(id)))
+  // Whether something has come that was never on the screen, nor told of before; leads to
+  // the first of it if so. told: a Set of elements' ids, which grows.
+  showUnseen(told) {
+    const [first, ...rest] = this.#news.unseen.filter((id) => !told.has(id))
+    if (!first) return false
+    for (const id of [first, ...rest]) told.add(id)
+    this.#bring(first)
     return true
+  }
+
+  // The focus stays where it is.
+  async #bring(id) {
+    await this.follow()
+    if (!document.getElementById(id)) await this.#turnTo({ around: id.replace("message-", "") })
+    const message = document.getElementById(id)
+    if (message && !this.#place.shows(message)) this.#place.lead(message)
+    flash(message)
   }
 
   // More of the log for whoever walks through it by keys.

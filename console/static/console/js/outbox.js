@@ -1,6 +1,8 @@
 // What an agent has sent and the server has not yet confirmed. Each send bears a UUID made
 // here, and keeps it through every try of the same words, even over a reload: the server
 // takes it once, however often it comes.
+//
+// An entry with a `state` waits by itself for the network or for a decision: see unsent.js.
 
 import { ask, parse, SignedOut } from "./http.js"
 
@@ -9,7 +11,7 @@ const FRESH = 2 * 60_000 // ms in which a reload tries again by itself
 
 const tried = new Set() // by this page, in vain: its agent knows, and decides
 
-const key = `kefu.${document.body.dataset.agent}.outbox`
+export const key = `kefu.${document.body.dataset.agent}.outbox`
 
 // Send words, {text} and maybe {split}, a canned answer, {answer, version}, or a link's
 // fields. Returns {state}:
@@ -17,8 +19,12 @@ const key = `kefu.${document.body.dataset.agent}.outbox`
 //   refused  with `error` and maybe `text`, `isStale`, `fields` (what is wrong, by field):
 //            it will never be taken as it is
 //   broken, offline, signedOut: nobody knows, try again
-export async function send(conversation, url, words) {
-  const entry = remember(conversation, url, words)
+export function send(conversation, url, words) {
+  return deliver(remember(conversation, url, words))
+}
+
+export async function deliver(entry) {
+  const { url, words } = entry
   try {
     const data = { ...words, client_uuid: entry.uuid }
     const response = await ask(url, { method: "POST", data })
@@ -27,38 +33,52 @@ export async function send(conversation, url, words) {
       forget(entry) // Not before: whoever waits clears the draft in the same breath
       return { state: "taken", messages: parse(html) }
     }
-    tried.add(entry.uuid)
+    note(entry)
     if (response.status >= 500 || response.status === 429) return { state: "broken" }
     const { error, text, stale, fields } = await response.json()
-    forget(entry)
+    if (!entry.state) forget(entry)
     return { state: "refused", error, text, isStale: stale, fields }
   } catch (error) {
-    tried.add(entry.uuid)
+    note(entry)
     return { state: error instanceof SignedOut ? "signedOut" : "offline" }
   }
 }
 
 // What was under way when the page went.
 export function underWay() {
-  return entries().filter(({ at, uuid }) => Date.now() - at < FRESH && !tried.has(uuid))
+  const isUnderWay = ({ at, uuid, state, isTried }) => !state && !isTried && Date.now() - at < FRESH && !tried.has(uuid)
+  return entries().filter(isUnderWay)
 }
 
-function remember(conversation, url, words) {
-  const same = (one) => one.conversation === conversation && JSON.stringify(one.words) === JSON.stringify(words)
+export function remember(conversation, url, words) {
+  const same = (one) => !one.state && one.conversation === conversation && JSON.stringify(one.words) === JSON.stringify(words)
   const known = entries().find(same)
-  if (known) return known
+  if (known) return { ...known, isTried: true }
   const entry = { uuid: newUuid(), conversation, url, words, at: Date.now() }
   write([...entries(), entry])
   return entry
 }
 
-function forget({ uuid }) {
+export function forget({ uuid }) {
   write(entries().filter((one) => one.uuid !== uuid))
 }
 
-function entries() {
+// Put an entry as it is now in the place of what it was; a new one comes last.
+export function put(entry) {
+  const all = entries()
+  const at = all.findIndex(({ uuid }) => uuid === entry.uuid)
+  write(at < 0 ? [...all, entry] : all.with(at, entry))
+}
+
+export function entries() {
   const all = JSON.parse(localStorage.getItem(key) ?? "[]")
-  return all.filter(({ at }) => Date.now() - at < KEPT)
+  return all.filter(({ at, state }) => state || Date.now() - at < KEPT)
+}
+
+// The server may have it, and nobody has heard so.
+function note(entry) {
+  tried.add(entry.uuid)
+  if (entry.state) entry.isTried = true
 }
 
 function write(all) {

@@ -32,8 +32,9 @@ export class News {
     return Number(unread) > 0 ? theirs.at(-unread) ?? theirs[0] ?? null : null
   }
 
-  get first() {
-    return this.#below[0]
+  // Ids of elements, which need not be on the page.
+  get unseen() {
+    return [...this.#late.map((number) => `message-${number}`), ...this.#below]
   }
 
   below(messages) {

@@ -60,8 +60,8 @@ function explain(sentence) {
   error.hidden = !sentence
 }
 
-const box = () => document.getElementById("composer-text")
-const text = () => box()?.value ?? ""
+const composer = () => document.querySelector("message-composer")
+const text = () => composer()?.reply ?? ""
 
 async function submit() {
   if (give.disabled) return
@@ -81,10 +81,7 @@ async function taken(response, given) {
   const { conversation } = document.getElementById("conversation").dataset
   const isHere = url.includes(`/${conversation}/`)
   // Only what was given goes from the box: somebody may have typed on.
-  if (given && isHere && text() === given) {
-    box().value = ""
-    box().dispatchEvent(new Event("input", { bubbles: true }))
-  }
+  if (given && isHere && text() === given) composer().gone(given)
   const said = JSON.parse(response.headers.get("HX-Trigger") ?? "{}")
   for (const [name, detail] of Object.entries(said)) document.dispatchEvent(new CustomEvent(name, { detail }))
   const header = parse(await response.text())
@@ -122,6 +119,6 @@ form.addEventListener("submit", (event) => {
   if (isMine(event)) submit()
 })
 dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close())
-dialog.addEventListener("close", () => (opener?.isConnected ? opener : box())?.focus())
+dialog.addEventListener("close", () => (opener?.isConnected ? opener : composer()?.box)?.focus())
 document.addEventListener("live:agent", ({ detail }) => dialog.open && detail.about === "availability" && renew())
 setInterval(() => dialog.open && renew(), RENEW_EVERY)
