@@ -181,3 +181,18 @@ def test_what_cannot_be_found_is_said(page):
     page.locator("[data-search]").fill("麒麟")
     expect(page.locator(".found__note")).to_contain_text("麒麟")
     expect(page.locator("#news")).not_to_be_empty()
+
+
+def test_one_conversation_alone_can_be_looked_through(page):
+    page.goto("/conversations/1/")
+    page.locator("[data-search]").fill("句")
+    expect(page.locator(".found__note")).not_to_be_empty()  # One character: the latest
+    page.get_by_label("仅在此会话中").check()
+    expect(page.locator(".hit[data-message]")).to_have_count(20)
+    page.get_by_role("button", name="显示更多").click()
+    expect(page.locator(".hit[data-message]")).to_have_count(40)
+    page.locator("[data-search]").fill("iphone")
+    hit = page.locator(".hit[data-message]")
+    expect(hit).to_have_count(1)
+    hit.click()
+    expect(page.locator(".message", has_text="我的iPhone坏了")).to_be_in_viewport()

@@ -29,11 +29,28 @@ class SearchPane extends HTMLElement {
     })
     this.addEventListener("change", ({ target }) => target !== this.#field && this.#ask(target.name))
     this.addEventListener("click", this.#click)
+    document.addEventListener("desk:search-inside", this.#begin)
+    document.addEventListener("desk:open", this.#leaveConversation)
   }
 
   disconnectedCallback() {
+    document.removeEventListener("desk:search-inside", this.#begin)
+    document.removeEventListener("desk:open", this.#leaveConversation)
     clearTimeout(this.#timer)
     this.#asking.abort()
+  }
+
+  // Look through the open conversation, and no other.
+  #begin = () => {
+    this.#inside.checked = openConversation() !== null
+    this.#field.focus()
+    this.#field.select()
+    this.#typed()
+  }
+
+  #leaveConversation = ({ detail }) => {
+    const isOther = this.#inside.checked && detail.conversation !== this.#inside.value
+    if (isOther) this.#inside.checked = false
   }
 
   #typed() {
@@ -73,6 +90,7 @@ class SearchPane extends HTMLElement {
   }
 
   #query(more = {}) {
+    this.#inside.value = openConversation() ?? ""
     const query = new URLSearchParams(new FormData(this.#form))
     for (const [name, value] of Object.entries(more)) query.set(name, value)
     for (const [name, value] of [...query]) if (value === "") query.delete(name)
@@ -90,6 +108,7 @@ class SearchPane extends HTMLElement {
     clearTimeout(this.#timer)
     this.#asking.abort()
     this.#field.value = ""
+    this.#inside.checked = false
     this.#found.hidden = true
     this.#found.replaceChildren()
     this.closest(".inbox").classList.remove("inbox--searching")
@@ -170,6 +189,10 @@ class SearchPane extends HTMLElement {
 
   get #field() {
     return this.querySelector("[data-search]")
+  }
+
+  get #inside() {
+    return this.querySelector("[data-inside]")
   }
 
   get #found() {
