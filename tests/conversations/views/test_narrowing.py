@@ -90,7 +90,10 @@ def test_filters_hold_all_at_once(desk, converse, mini_program, lin, chen):
         (f"assignee={chen.pk}", {theirs}),
         ("assignee=none", {plain, entered, tagged, both}),
         (f"assignee={chen.pk}&tag={vip.pk}", set()),
-        ("entrance=&tag=x&window=ajar&failed=maybe", {plain, entered, tagged, both, theirs}),
+        (
+            "entrance=&tag=x&window=ajar&failed=maybe",
+            {plain, entered, tagged, both, theirs},
+        ),
     ]:
         found = listed(desk, f"view=all&{query}")
         assert sorted(found) == sorted(one.pk for one in expected), query
@@ -143,7 +146,9 @@ def test_what_it_is_narrowed_to_stands_over_the_list(desk, converse, chen):
     assert " data-filtered" in html
 
 
-def test_lin_keeps_a_view_by_name_and_chen_does_not_see_it(desk, client, converse, chen):
+def test_lin_keeps_a_view_by_name_and_chen_does_not_see_it(
+    desk, client, converse, chen
+):
     given = {"name": "退款", "query": "view=all&window=closed&junk=1"}
     assert desk.post("/inbox/views/", given).status_code == 204
     [saved] = SavedView.objects.all()
