@@ -230,7 +230,8 @@ class Hub:
             return
         self._worker_is_silent = is_silent
         for tab in self.tabs:
-            tab.put(house.frame(worker_is_silent=is_silent))
+            if tab.resumed:  # Else it is told when it does
+                tab.put(house.frame(worker_is_silent=is_silent))
 
     async def _renew(self) -> None:
         self._count_wanted.set()  # Some counts change by the clock alone

@@ -207,6 +207,21 @@ def test_closing_can_be_taken_back_for_a_while(page):
     expect(row).not_to_have_attribute("data-waiting-since", "")
 
 
+def test_rows_are_pinned_marked_and_put_off_by_keys(page):
+    open_conversation(page, 7)
+    leave_the_box(page)
+    row = page.locator("#conversation-7-row")
+    page.keyboard.press("p")
+    expect(row).to_have_class(re.compile("row--pinned"))
+    page.keyboard.press("p")
+    expect(row).not_to_have_class(re.compile("row--pinned"))
+    page.keyboard.press("s")
+    later = page.locator("#row-menu [data-do=snooze]").first
+    expect(later).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#row-menu")).to_be_hidden()
+
+
 def test_the_sheet_shows_the_keys_and_gives_focus_back(page):
     open_conversation(page, 2)
     leave_the_box(page)

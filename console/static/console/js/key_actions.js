@@ -6,6 +6,8 @@ import { ask } from "./http.js"
 import { openLongestWait } from "./longest_wait.js"
 import { showFailure } from "./notices.js"
 import { openConversation } from "./panes.js"
+import { does } from "./row_choice.js"
+import { isPinned, pin } from "./row_marks.js"
 
 // The one whose row has focus, else the open one.
 function subject() {
@@ -78,6 +80,24 @@ async function claim(id) {
   if (!response?.ok) showFailure()
 }
 
+// When, the row's menu asks.
+function snooze() {
+  document.querySelector(`#conversation-${subject()}-row .row__more`)?.click()
+  document.querySelector("#row-menu [data-do=snooze]:not([hidden])")?.focus()
+}
+
+function withSubject(act) {
+  return () => {
+    const id = subject()
+    if (id !== null) act(id)
+  }
+}
+
+function transfer() {
+  const button = document.querySelector(".header [data-transfer]")
+  if (button?.offsetParent) button.click()
+}
+
 function focus(selector) {
   return () => {
     const field = document.querySelector(selector)
@@ -119,10 +139,10 @@ export const ACTIONS = {
   "send-next": tell("send-next"),
   remark: tell("remark"),
   note: tell("note"),
-  transfer: tell("transfer"),
-  snooze: tell("snooze"),
-  unread: tell("unread"),
-  pin: tell("pin"),
+  transfer,
+  snooze,
+  unread: withSubject((id) => does([id], "unread")),
+  pin: withSubject((id) => pin(id, !isPinned(id))),
   tag: tell("tag"),
   panel: tell("panel"),
 }
