@@ -86,9 +86,15 @@ def draw(
             if event.kind == Kind.MESSAGE and event.customer_id in wanted
         ]
     )
-    conversations = listed(Conversation.objects.all()).in_bulk(
-        [e.conversation_id for e in newest.values() if e.kind == Kind.CONVERSATION]
-    )
+    conversations: dict[int | None, Conversation] = {
+        **listed(Conversation.objects.all()).in_bulk(
+            [
+                event.conversation_id
+                for event in newest.values()
+                if event.kind == Kind.CONVERSATION and event.conversation_id
+            ]
+        )
+    }
     panels = customer_panel.panels_of(
         [
             event.customer_id

@@ -35,7 +35,8 @@ class _Lines(Aggregate):
 
 def listed(rows: ConversationQuerySet) -> ConversationQuerySet:
     """Return conversations with all that their rows show, in one query."""
-    return rows.drawn().annotate(has_failed=failing(), tag_lines=Subquery(_tags()))
+    shown: dict[str, Any] = {"has_failed": failing(), "tag_lines": Subquery(_tags())}
+    return rows.drawn().annotate(**shown)
 
 
 def failing() -> Q:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -94,10 +95,11 @@ def _words(name: str, value: str) -> str | Promise:
         return FAILED
     if value == NOBODY:
         return NOBODYS
-    model, words = {
-        "entrance": (Entrance, "label"),
-        "tag": (Tag, "name"),
-        "assignee": (Agent, "name"),
-    }[name]
-    row = model.objects.filter(pk=value).first()
+    rows: dict[str, tuple[QuerySet[Any], str]] = {
+        "entrance": (Entrance.objects.all(), "label"),
+        "tag": (Tag.objects.all(), "name"),
+        "assignee": (Agent.objects.all(), "name"),
+    }
+    found, words = rows[name]
+    row = found.filter(pk=value).first()
     return getattr(row, words) if row else "—"

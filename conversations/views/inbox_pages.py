@@ -54,7 +54,7 @@ class Walk:
         moment: object = row
         for name in self.field.split("__"):
             moment = getattr(moment, name)
-        return f"{self.name},{pages.text_of(moment)},{row.pk}"  # type: ignore[arg-type]
+        return f"{self.name},{pages.text_of(moment)},{row.pk}"
 
 
 @dataclass(frozen=True, slots=True)

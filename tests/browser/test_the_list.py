@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_the_desk_holds_still import (
     CAST,
-    WORLD,
     World,
     go,
     order,

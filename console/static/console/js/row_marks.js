@@ -5,6 +5,14 @@ import { ask } from "./http.js"
 import { drafted } from "./drafts.js"
 import { show, showFailure } from "./notices.js"
 
+// A rule, which no redrawing can forget: whose own words these are.
+const mine = new CSSStyleSheet()
+mine.replaceSync(`
+  .by:not([data-agent="${document.body.dataset.agent}"]) .by__me,
+  .by[data-agent="${document.body.dataset.agent}"] .by__name { display: none; }
+`)
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, mine]
+
 const pins = new Set()
 let opened = null
 
