@@ -17,11 +17,17 @@ from tests.conftest import Xiaoming, new_uuid, text
 pytestmark = pytest.mark.django_db
 
 
-ENGLISH = {"accept-language": "en"}
+@pytest.fixture
+def desk(client, lin):
+    """Lin's browser, in English."""
+    lin.language = "en"
+    lin.save()
+    client.force_login(lin)
+    return client
 
 
 def found(desk, **query):
-    response = desk.get("/search/", query, headers=ENGLISH)
+    response = desk.get("/search/", query)
     assert response.status_code == 200
     return response.text
 
@@ -140,7 +146,7 @@ def test_no_conversation_without_a_seat_is_looked_through(client, zhao, xiaoming
     ],
 )
 def test_what_cannot_be_looked_for_is_said(desk, query, says):
-    response = desk.get("/search/", query, headers=ENGLISH)
+    response = desk.get("/search/", query)
     assert response.status_code == 422
     assert says in response.text
 
