@@ -4,8 +4,10 @@
 
 import { now } from "./clock.js"
 import { came } from "./drawings.js"
+import { keepOlder } from "./growing_list.js"
 import { ask, parse } from "./http.js"
 import { show, showFailure } from "./notices.js"
+import { visit } from "./panes.js"
 import { address, openPanel, pane } from "./side_panel.js"
 
 const LONGEST = 2 ** 31 - 1 // ms that a timer can wait
@@ -43,21 +45,17 @@ function take(drawn) {
 
 function replace(older, newer) {
   const focused = older.contains(document.activeElement) ? document.activeElement : null
-  keepOlder(older, newer)
+  keepOlder(older.querySelector(".entries"), newer.querySelector(".entries"))
   waiting.delete(newer.dataset.part)
   older.replaceWith(newer)
-  if (focused) newer.querySelector("tag-picker input, [data-rename], [data-unblock], [data-block], button")?.focus()
+  if (focused) next(newer)?.focus()
   watchBlocks()
 }
 
-// Enterings that were asked for besides stay in the list.
-function keepOlder(older, newer) {
-  const [list, fresh] = [older, newer].map((one) => one.querySelector(".entries"))
-  if (!list?.dataset.grown || !fresh) return
-  fresh.querySelector(".entries__more")?.remove()
-  const there = new Set([...fresh.children].map((one) => one.id))
-  fresh.append(...[...list.children].filter((one) => !there.has(one.id)))
-  Object.assign(fresh.dataset, { grown: "yes", more: list.dataset.more })
+// Where a hand goes on whose button is no more.
+function next(drawn) {
+  const buttons = [...drawn.querySelectorAll("button")]
+  return drawn.querySelector("tag-picker input, [data-rename]") ?? buttons.find((one) => one.checkVisibility())
 }
 
 function settle(name) {
@@ -120,11 +118,17 @@ function explain(form, error) {
   place.hidden = !error
 }
 
-async function renameFromAnywhere() {
-  if (!pane().dataset.conversation) return
+// Do something in the panel, opened for it, of the conversation named or the one on show.
+async function within(does, conversation = pane().dataset.conversation) {
+  if (!conversation) return
+  if (conversation !== pane().dataset.conversation) await visit(conversation)
   openPanel("customer")
-  if (part("who")) return beginToRename()
-  document.addEventListener("desk:customer-shown", beginToRename, { once: true })
+  if (known()?.dataset.customer === pane().dataset.customer) return does()
+  document.addEventListener("desk:customer-shown", does, { once: true })
+}
+
+function beginToTag() {
+  part("tags").querySelector("tag-picker input").focus()
 }
 
 // Blocks end by themselves, here and on the header.
@@ -163,7 +167,7 @@ document.addEventListener("click", ({ target }) => {
   else if (on("[data-untag]")) untag(on("[data-untag]"))
   else if (on("[data-unblock]")) unblock(on("[data-unblock]"))
   else if (on("[data-block]")) document.dispatchEvent(new CustomEvent("desk:block"))
-  else if (on(".header__who h1")) renameFromAnywhere()
+  else if (on(".header__who h1")) within(beginToRename)
 })
 
 document.addEventListener("submit", (event) => {
@@ -173,9 +177,9 @@ document.addEventListener("submit", (event) => {
 })
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "F2" && !document.querySelector("dialog[open]")) {
+  if (event.key === "F2" && !event.defaultPrevented && !document.querySelector("dialog[open]")) {
     event.preventDefault()
-    renameFromAnywhere()
+    within(beginToRename)
   } else if (event.key === "Escape" && event.target.matches?.(".known__rename input")) {
     event.preventDefault()
     event.stopPropagation()
@@ -195,7 +199,8 @@ document.addEventListener("desk:known", (event) => {
   }
 })
 
-document.addEventListener("desk:rename", renameFromAnywhere)
+document.addEventListener("desk:remark", ({ detail }) => within(beginToRename, detail?.conversation))
+document.addEventListener("desk:tag", ({ detail }) => within(beginToTag, detail?.conversation))
 document.addEventListener("desk:header", watchBlocks)
 
 document.addEventListener("live:panel", ({ detail }) => {

@@ -7,6 +7,8 @@ import { size } from "./jump_links.js"
 import { show } from "./notices.js"
 import "./signed_out.js"
 
+const NEW = { use: "common_answer" }
+
 const list = document.querySelector(".owns__list")
 
 class OwnAnswers extends HTMLElement {
@@ -16,9 +18,8 @@ class OwnAnswers extends HTMLElement {
   connectedCallback() {
     document.addEventListener("click", this.#press)
     this.#form.addEventListener("submit", this.#save)
-    this.#form.addEventListener("input", () => this.#count())
+    this.#form.addEventListener("input", this.#change)
     for (const dialog of this.querySelectorAll("dialog")) dialog.addEventListener("click", ({ target }) => target.closest("[data-close]") && dialog.close())
-    this.#dialog.addEventListener("close", () => this.#edited ?? (this.#fresh = this.#read()))
     list.addEventListener("keydown", this.#walk)
     list.addEventListener("dragstart", this.#lift)
     list.addEventListener("dragover", this.#drag)
@@ -27,7 +28,7 @@ class OwnAnswers extends HTMLElement {
 
   #press = ({ target }) => {
     const own = target.closest("[data-own]")
-    if (target.closest("[data-add]")) this.#open(null, this.#fresh ?? { use: "common_answer" })
+    if (target.closest("[data-add]")) this.#open(null, this.#fresh ?? NEW)
     else if (target.closest("[data-edit]")) this.#open(own, own.dataset)
     else if (target.closest("[data-delete]")) this.#ask(own)
   }
@@ -40,6 +41,11 @@ class OwnAnswers extends HTMLElement {
     this.#count()
     this.#dialog.showModal()
     this.#form.elements.title.focus()
+  }
+
+  #change = () => {
+    if (!this.#edited) this.#fresh = this.#read()
+    this.#count()
   }
 
   #read() {
@@ -62,9 +68,8 @@ class OwnAnswers extends HTMLElement {
     const drawn = parse(await response.text())
     if (own) own.replaceWith(drawn)
     else list.append(drawn)
-    this.#form.reset()
-    this.#dialog.close()
     if (!own) this.#fresh = null
+    this.#dialog.close()
     drawn.scrollIntoView({ block: "nearest" })
     drawn.querySelector("[data-edit]").focus()
   }

@@ -4,6 +4,7 @@
 // Narrow screens have it over the log, as a drawer; phones, over everything.
 
 import { isOvertaken, moment } from "./drawings.js"
+import { grow, keepOlder } from "./growing_list.js"
 import { fetchInTheEnd } from "./http.js"
 import { visit } from "./panes.js"
 
@@ -112,8 +113,8 @@ function take(tab, drawn) {
   const event = new CustomEvent("desk:known", { detail: { drawn }, cancelable: true })
   // Whoever looks after a customer's parts may put them in place one by one.
   if (tab === "customer" && !document.dispatchEvent(event)) return
-  const more = body(tab).firstElementChild
-  if (more?.id === drawn.id && more.dataset.grown) return
+  const current = body(tab).firstElementChild
+  if (current?.id === drawn.id) keepOlder(current, drawn)
   body(tab).replaceChildren(drawn)
 }
 
@@ -123,10 +124,7 @@ async function goOn(button, rest) {
   button.disabled = true
   const page = await fetchInTheEnd(`${address(rest)}?before=${list.dataset.more}`, fetching.signal).catch(() => null)
   if (!page || !list.isConnected) return void (button.disabled = false)
-  list.lastElementChild.remove()
-  list.dataset.more = page.dataset.more
-  list.dataset.grown = "yes"
-  for (const one of [...page.children]) if (!one.id || !document.getElementById(one.id)) list.append(one)
+  grow(list, page)
 }
 
 function press(event) {
