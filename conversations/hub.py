@@ -329,7 +329,8 @@ class Hub:
     def _spread(self, counted: dict[Scope, str]) -> None:
         for tab in self.tabs:
             counts = counted.get(tab.scope, "")
-            if counts and counts != self._counted.get(tab.scope):
+            is_news = counts and counts != self._counted.get(tab.scope)
+            if is_news and tab.resumed:  # Else it is given them when it does
                 tab.put(counts)
         self._counted = counted
 

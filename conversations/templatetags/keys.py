@@ -23,7 +23,9 @@ NAMES = {
 
 
 @register.inclusion_tag("conversations/_key.html")
-def key(keys: str, label: str, does: str = "", *, listed: bool = True) -> dict[str, Any]:
+def key(
+    keys: str, label: str, does: str = "", *, listed: bool = True
+) -> dict[str, Any]:
     """Draw one line of the table.
 
     keys    as a browser names them: "mod+k"; "g i" is one after the other
