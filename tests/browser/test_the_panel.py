@@ -298,3 +298,41 @@ def test_narrow_screens_have_the_panel_over_the_log(page):
     page.locator("[data-panel-toggle]").click()
     box = page.locator("#side-panel").bounding_box()
     assert (box["x"], box["width"]) == (0, 390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_agent_keeps_answers_of_their_own(page, context):
+    go(page, 2)
+    own = context.new_page()
+    own.goto("/answers/own/")
+    own.locator("[data-add]").click()
+    own.fill("#own-text", "马上为您查。")
+    own.locator("own-answers [type=submit]").click()
+    expect(own.locator("[data-error=title]")).to_be_visible()
+    own.keyboard.press("Escape")
+
+    own.locator("[data-add]").click()
+    expect(own.locator("#own-text")).to_have_value("马上为您查。")
+    for title in ("马上查", "再见"):
+        if title == "再见":
+            own.locator("[data-add]").click()
+            own.fill("#own-text", "再见，祝您愉快。")
+        own.fill("#own-title", title)
+        own.locator("own-answers [type=submit]").click()
+        expect(own.locator(".own", has_text=title)).to_be_visible()
+
+    # The open desk has them without a reload.
+    page.locator("#composer-text").press_sequentially("/msc")
+    expect(page.locator("#answer-list")).to_contain_text("马上查")
+    page.keyboard.press("Escape")
+    page.locator("#composer-text").fill("")
+
+    with own.expect_response("**/order/"):
+        own.locator("[data-grip]").nth(1).press("ArrowUp")
+    own.reload()
+    expect(own.locator(".own h2").first).to_contain_text("再见")
+
+    own.locator("[data-delete]").first.click()
+    expect(own.locator("[data-confirm] h2")).to_contain_text("再见")
+    own.locator("[data-really]").click()
+    expect(own.locator(".own")).to_have_count(1)
