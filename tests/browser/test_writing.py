@@ -106,8 +106,8 @@ class Desk:
     _next = 0
 
     def __init__(self, context: BrowserContext) -> None:
-        Desk._next += 1
-        self.pk = Desk._next
+        type(self)._next += 1
+        self.pk = self._next
         self.page: Page = context.new_page()
         self.posts: list[str] = []
         self.page.on("request", self._note)
