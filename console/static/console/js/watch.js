@@ -16,6 +16,7 @@ const reminded = new Map() // {wait: how many times}
 const warned = new Set() // windows whose end has been told
 
 let since = drawnAt // what was last said before that is no news
+let isComplete = false // all who wait, and all the agent's own, are known
 
 // As the page has it, or as the server says it was.
 export function remember(element) {
@@ -28,7 +29,8 @@ export function remember(element) {
 // Returns {one, before, is: "message", "waiting" or null} of a row that came live.
 export function notice(element) {
   const one = seen(element)
-  const before = known.get(one.conversation) ?? (one.lastMessageAt <= since ? one : undefined)
+  const isOld = !isComplete && one.lastMessageAt <= since
+  const before = known.get(one.conversation) ?? (isOld ? one : undefined)
   known.set(one.conversation, one)
   if (!before || before === one) reminded.set(wait(one), due(one))
   if (before === one && isClosing(one)) warned.add(closing(one))
@@ -37,7 +39,8 @@ export function notice(element) {
 
 function newsIn(one, before) {
   if (one.status !== "open" || isBlocked(one)) return null
-  if (isMine(one)) return one.unread > (before?.unread ?? 0) ? "message" : null
+  const unread = before?.unread ?? (one.lastMessageAt > since ? 0 : one.unread)
+  if (isMine(one)) return one.unread > unread ? "message" : null
   const beganToWait = isWaiting(one) && !(before && isWaiting(before))
   return beganToWait && !(before && isMine(before)) ? "waiting" : null
 }
@@ -69,18 +72,22 @@ export function closingNow() {
 // What the list on show doesn't have: who waits, and the agent's own.
 export async function learn(signal) {
   const { miniProgram } = document.getElementById("inbox").dataset
+  let isAll = true
   for (const view of ["waiting", "mine"]) {
     const query = new URLSearchParams(miniProgram ? { view, mini_program: miniProgram } : { view })
     const pane = await fetchInTheEnd(`/inbox/?${query}`, signal)
     for (const element of pane?.querySelectorAll(".row") ?? []) {
       if (!known.has(element.dataset.conversation)) remember(element)
     }
+    isAll &&= pane?.querySelector(".rows").dataset.next === ""
   }
+  if (!signal.aborted) isComplete = isAll && !miniProgram
 }
 
 // Too much was missed to tell it piece by piece.
 export function forget() {
   known.clear()
+  isComplete = false
   since = new Date(now()).toISOString()
 }
 
