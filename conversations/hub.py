@@ -234,7 +234,8 @@ class Hub:
                 tab.put(house.frame(worker_is_silent=is_silent))
 
     async def _renew(self) -> None:
-        self._count_wanted.set()  # Some counts change by the clock alone
+        if self._counted:
+            self._count_wanted.set()  # Some counts change by the clock alone
         for tab in self.tabs:
             if tab.resumed:  # Else it would take itself for up to date
                 tab.put(json.dumps({"through": self.seq}))
