@@ -62,11 +62,11 @@ class AlertsForm(forms.Form):
         help_text=_("For screens that others see."),
     )
 
-    def __init__(self, *args: Any, instance: Agent, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, instance: Agent, **options: Any) -> None:
         self.instance = instance
         chosen = alerts.complete(instance.alerts)
         volumes = {f"volume_{tone}": at for tone, at in chosen["volume"].items()}
-        super().__init__(*args, initial={**chosen, **volumes}, **options)
+        super().__init__(data, initial={**chosen, **volumes}, **options)
 
     def save(self) -> Agent:
         given = self.cleaned_data

@@ -124,7 +124,7 @@ class Agent(AbstractUser):
         self.refresh_from_db(fields=["session_version"])
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        made = super()._get_session_auth_hash(secret)
+        made = super()._get_session_auth_hash(secret)  # type: ignore[misc]
         return f"{made}{self.session_version}" if self.session_version else made
 
     def shut_out(self) -> None:

@@ -54,7 +54,7 @@ class SectionView(View):
             form.save()
         with translation.override(agent.language):
             messages.success(request, _("Saved."), extra_tags=self.section)
-        if request.htmx and not SEEN_EVERYWHERE.intersection(form.changed_data):
+        if _is_ours(request) and not SEEN_EVERYWHERE.intersection(form.changed_data):
             request.user = agent
             return _page(request)
         return _to_settings(request)
@@ -72,7 +72,7 @@ class PasswordView(View):
         request.user.shut_out()
         said = _("The password is changed. Other devices are signed out.")
         messages.success(request, said, extra_tags="password")
-        return _page(request) if request.htmx else _to_settings(request)
+        return _page(request) if _is_ours(request) else _to_settings(request)
 
 
 class SessionsView(View):
@@ -87,9 +87,14 @@ class SessionsView(View):
         return redirect("login")
 
 
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether the page on show asks, and takes its section from the answer."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def _to_settings(request: HttpRequest) -> HttpResponse:
     answer = redirect("settings")
-    return HttpResponseClientRedirect(answer.url) if request.htmx else answer
+    return HttpResponseClientRedirect(answer.url) if _is_ours(request) else answer
 
 
 def _page(
