@@ -85,7 +85,8 @@ def test_suggestions_stay_until_the_customer_says_something_else(desk, console):
 def test_suggestions_and_quick_replies_share_no_row(desk):
     quick = desk.page.locator("[data-answer]").first.bounding_box()
     suggestion = desk.suggestions.first.bounding_box()
-    assert quick and suggestion
+    assert quick
+    assert suggestion
     assert quick["y"] + quick["height"] <= suggestion["y"]
 
 

@@ -5,10 +5,11 @@
 // Nothing that arrives changes the text in the box. It goes when the server has it, or this
 // browser's outbox, and not before.
 
-import { choose, take } from "./answer_use.js"
+import { take } from "./answer_use.js"
 import { exchange, grow, typeInto } from "./box_editing.js"
 import { showFoot, showPreview } from "./composer_foot.js"
 import { Modes } from "./composer_modes.js"
+import { Pickers } from "./composer_pickers.js"
 import { Sending } from "./composer_sending.js"
 import { watch } from "./connection.js"
 import { isOver, sentence } from "./cost.js"
@@ -21,8 +22,9 @@ class MessageComposer extends HTMLElement {
   #modes
   #length = new TextLength(this, () => this.showFoot())
   #sending
+  #pickers
   #told = new Set() // ids of messages that stopped a send once
-  #isComposing = false // with an input method
+  isComposing = false // with an input method
   #leaving = new AbortController()
 
   connectedCallback() {
@@ -32,19 +34,15 @@ class MessageComposer extends HTMLElement {
     on(this.#form, "submit", this.#submit)
     on(this.box, "keydown", this.#press)
     on(this.box, "input", this.#change)
-    on(this.box, "compositionstart", () => (this.#isComposing = true))
-    on(this.box, "compositionend", () => (this.#isComposing = false))
+    on(this.box, "compositionstart", () => (this.isComposing = true))
+    on(this.box, "compositionend", () => (this.isComposing = false))
     on(this.box, "compositionend", this.#change)
-    on(this.box, "blur", () => this.#closePickers())
-    for (const picker of [this.#picker, this.#mentions]) on(picker, "mousedown", (event) => event.preventDefault())
-    on(this.#picker, "click", (event) => this.#picker.takeClick(event, this.#choose))
-    on(this.#mentions, "click", (event) => this.#mentions.takeClick(event, this.box))
+    on(this.box, "blur", () => this.#pickers.close())
     on(this, "click", this.#click)
     on(this, "tray:changed", () => this.showFoot())
     on(this, "tray:refused", () => this.tell(this.tray.dataset.refused, "warn"))
     on(this, "tray:again", () => this.#sending.pictures())
     on(document, "reply-window-changed", () => (this.#modes.close(), this.showFoot()))
-    on(document, "desk:answers", this.#fillPicker)
     on(document, "live:answers", () => quickReplies.refresh(this))
     on(document, "live:reload", () => quickReplies.refresh(this))
     on(document, "desk:use-answer", ({ detail }) => this.box.readOnly || take(this, detail.answer, detail.sendAtOnce))
@@ -68,6 +66,7 @@ class MessageComposer extends HTMLElement {
   #restore() {
     this.#modes = new Modes(this)
     this.#sending = new Sending(this)
+    this.#pickers = new Pickers(this, this.#leaving.signal)
     this.#modes.choose("reply")
     this.#count()
     const { conversation } = this.dataset
@@ -81,12 +80,11 @@ class MessageComposer extends HTMLElement {
   }
 
   #press = (event) => {
-    const isTaken = this.isNote ? this.#mentions.takes(event, this.box) : this.#picker.takes(event, this.box, this.#choose)
-    if (isTaken) return
+    if (this.#pickers.takes(event)) return
     const isCommand = event.ctrlKey || event.metaKey
     if (event.key === "Escape") return this.thread?.focusLog()
     const isPlain = !isCommand && !event.shiftKey && !event.altKey
-    if (event.key === "ArrowDown" && isPlain && !this.isNote && !this.box.value) return this.#openRanked(event)
+    if (event.key === "ArrowDown" && isPlain && !this.isNote && !this.box.value) return event.preventDefault(), this.#pickers.offer()
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return
     if (document.body.dataset.sendKey === "ctrl_enter" && !isCommand) return
     event.preventDefault()
@@ -97,7 +95,7 @@ class MessageComposer extends HTMLElement {
     const { target } = event
     const tab = target.closest("[data-mode]")
     if (tab) return this.#turnTo(tab.dataset.mode)
-    if (target.closest("[data-pick]")) return this.#callPicker()
+    if (target.closest("[data-pick]")) return this.#pickers.call()
     if (target.closest("[data-send-next]")) return this.send({ goesOn: true })
     this.#openSheet(target)
     quickReplies.press(event, this.sendAnswer).then((was) => was && this.box.focus())
@@ -110,14 +108,14 @@ class MessageComposer extends HTMLElement {
     }
     this.#modes.draft.write(this.box.value)
     this.#count()
-    if (this.isNote) return this.#mentions.follow(this.box)
-    this.#picker.follow(this.box)
+    this.#pickers.follow()
+    if (this.isNote) return
     live.typing[this.box.value.trim() ? "types" : "stops"](this.#number)
   }
 
   #turnTo(mode) {
     if (mode === "note") live.typing.stops(this.#number)
-    this.#closePickers()
+    this.#pickers.close()
     this.tell("")
     this.#modes.choose(mode)
     this.#count()
@@ -172,7 +170,7 @@ class MessageComposer extends HTMLElement {
     if (!isShown) return
     if (rest !== value) this.box.value = rest
     this.#count()
-    this.#picker.follow(this.box)
+    this.#pickers.follow()
   }
 
   // What was to be sent is to be written on, before what has been begun since.
@@ -193,26 +191,7 @@ class MessageComposer extends HTMLElement {
 
   // Put a replacement where a text stands, unless somebody is at it.
   exchange(text, start, replacement) {
-    if (!this.#isComposing && !this.#sending.isBusy) exchange(this.box, text, start, replacement)
-  }
-
-  #choose = (answer, call, sendAtOnce) => choose(this, answer, call, sendAtOnce)
-
-  // Called before there were answers to show. What is on show already stays as it is.
-  #fillPicker = () => {
-    const isEmpty = !this.#picker.hidden && !this.#picker.querySelector("[role=option]")
-    if (isEmpty && !this.#isComposing) this.#picker.follow(this.box)
-  }
-
-  #callPicker() {
-    const { value, selectionStart } = this.box
-    this.box.focus()
-    typeInto(this.box, /\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
-  }
-
-  #openRanked(event) {
-    event.preventDefault()
-    if (!this.box.readOnly) this.#picker.offer(this.box, this.querySelector("suggestion-strip").ranked())
+    if (!this.isComposing && !this.#sending.isBusy) exchange(this.box, text, start, replacement)
   }
 
   #openSheet(target) {
@@ -220,11 +199,6 @@ class MessageComposer extends HTMLElement {
     if (!button || this.box.readOnly) return
     if (button.matches("[data-choose]")) this.tray.choose()
     else this.querySelector(button.dataset.sheet).open(button)
-  }
-
-  #closePickers() {
-    this.#picker.close(this.box)
-    this.#mentions.close(this.box)
   }
 
   #count() {
@@ -278,14 +252,6 @@ class MessageComposer extends HTMLElement {
   // The tray may still be about to become one.
   get #pictures() {
     return this.tray.count ?? 0
-  }
-
-  get #picker() {
-    return this.querySelector("answer-picker")
-  }
-
-  get #mentions() {
-    return this.querySelector("mention-picker")
   }
 }
 
