@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
+    Case,
     Exists,
     F,
     OuterRef,
@@ -16,6 +17,7 @@ from django.db.models import (
     QuerySet,
     TextField,
     Value,
+    When,
 )
 from django.db.models.functions import Cast
 
@@ -32,6 +34,7 @@ from conversations.models import (
 
 NOTHING = Value("", TextField())
 ZERO = Value(0, BigIntegerField())
+ONE = Value(1, BigIntegerField())
 
 
 @dataclass(slots=True)
@@ -95,7 +98,12 @@ def _everything(agent: Agent) -> QuerySet[Any, tuple[Any, ...]]:
     seat = Seat.objects.filter(agent=agent, mini_program=OuterRef("pk"))
     programs = MiniProgram.objects.order_by()
     return _columns(
-        programs, "program", "pk", "name", position="active", flag=Exists(seat)
+        programs,
+        "program",
+        "pk",
+        "name",
+        position=_one_if(Q(active=True)),
+        flag=_one_if(Q(Exists(seat))),
     ).union(
         _columns(Draft.objects.filter(agent=agent), "draft", "conversation_id"),
         _columns(Pin.objects.filter(agent=agent), "pin", "conversation_id"),
@@ -111,13 +119,18 @@ def _everything(agent: Agent) -> QuerySet[Any, tuple[Any, ...]]:
     )
 
 
+def _one_if(condition: Q) -> Case:
+    # PostgreSQL makes no bigint of a boolean.
+    return Case(When(condition, then=ONE), default=ZERO)
+
+
 def _columns(
     rows: QuerySet[Any],
     what: str,
     number: str,
     text: str | Value = NOTHING,
     more: str | Value = NOTHING,
-    position: str | Value = ZERO,
+    position: Any = ZERO,
     flag: Any = ZERO,
 ) -> QuerySet[Any, tuple[Any, ...]]:
     """Shape a query as a part of the one; its columns must be of the same types."""
