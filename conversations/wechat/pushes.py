@@ -202,8 +202,8 @@ def _dedupe_key(
     if msg_id and _text(fields, "MsgType") != "event":
         if not rounded:
             return _digest("message", appid, openid, msg_id)
-        said = [_text(fields, name) for name in SAID]
-        return _digest("relayed", appid, openid, msg_id, created, *said)
+        content = [_text(fields, name) for name in SAID]
+        return _digest("relayed", appid, openid, msg_id, created, *content)
     return _digest("event", appid, openid, created, event, _canonical(fields))
 
 
