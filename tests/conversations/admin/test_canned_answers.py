@@ -260,3 +260,24 @@ def test_words_that_look_like_markup_stay_words(
 
     for path in (LIST, change(quick_reply)):
         assert "<script>alert" not in client.get(path).content.decode()
+
+
+TAG = (
+    '<a href="http://www.qq.com" data-miniprogram-appid="wx0123456789abcdef" '
+    'data-miniprogram-path="pages/index/index">点击跳小程序</a>'
+)
+
+
+def test_a_jump_links_tag_pasted_from_wechats_pages_is_kept_as_a_link(client):
+    client.post(ADD, form(says=f"欢迎{TAG}"))
+    [part] = CannedAnswer.objects.get().parts
+    assert part["text"] == (
+        "欢迎⟦点击跳小程序|pages/index/index|http://www.qq.com|wx0123456789abcdef⟧"
+    )
+
+
+def test_a_tag_that_wechat_might_read_otherwise_is_refused(client):
+    response = client.post(ADD, form(says=TAG.replace("<a ", '<a onclick="x" ')))
+    assert response.status_code == 200
+    assert "onclick" in response.text
+    assert not CannedAnswer.objects.exists()

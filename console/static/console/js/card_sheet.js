@@ -12,11 +12,10 @@ class CardSheet extends Sheet {
 
   connectedCallback() {
     super.connectedCallback()
-    this.#file.addEventListener("change", () => this.#choose(this.#file.files[0]))
     this.addEventListener("paste", ({ clipboardData }) => this.#choose(clipboardData.files[0]))
     this.querySelector("[data-add-row]").addEventListener("click", () => this.#addRow().querySelector("input").focus())
     this.#rows.addEventListener("click", this.#removeRow)
-    this.querySelector("[data-choose-cover]").addEventListener("click", () => this.#file.click())
+    this.querySelector("[data-choose-cover]").addEventListener("click", () => this.#askForCover())
   }
 
   open(opener) {
@@ -31,9 +30,13 @@ class CardSheet extends Sheet {
 
   fill(values) {
     super.fill(values)
-    if (!Object.keys(values).length) this.#cover(null)
     this.#rows.replaceChildren()
     for (const row of values.rows ?? []) this.#addRow(row)
+  }
+
+  clear() {
+    this.#cover(null)
+    super.clear()
   }
 
   change() {
@@ -89,9 +92,14 @@ class CardSheet extends Sheet {
     this.noteChange()
   }
 
+  #askForCover() {
+    const input = Object.assign(document.createElement("input"), { type: "file", accept: this.dataset.accept })
+    input.onchange = () => this.#choose(input.files[0])
+    input.click()
+  }
+
   #choose(file) {
     if (file?.type.startsWith("image/")) this.#cover({ file, url: URL.createObjectURL(file) })
-    this.#file.value = ""
     this.explain({})
     this.noteChange()
   }
@@ -131,10 +139,6 @@ class CardSheet extends Sheet {
 
   get #rows() {
     return this.querySelector(".sheet__rows")
-  }
-
-  get #file() {
-    return this.querySelector("input[type=file]")
   }
 }
 

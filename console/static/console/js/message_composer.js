@@ -135,7 +135,7 @@ class MessageComposer extends HTMLElement {
   taken({ messages }) {
     if (!this.isConnected) return
     this.#tell("")
-    live.replied(Number(this.dataset.conversation))
+    live.typing.replied(Number(this.dataset.conversation))
     this.#thread?.say(messages)
   }
 

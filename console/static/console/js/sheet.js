@@ -38,11 +38,11 @@ export class Sheet extends HTMLElement {
   }
 
   read() {
-    return Object.fromEntries([...new FormData(this.form)].filter(([, value]) => typeof value === "string"))
+    return Object.fromEntries(new FormData(this.form))
   }
 
   fill(values) {
-    for (const field of this.form.elements) if (field.name && field.type !== "file") field.value = values[field.name] ?? ""
+    for (const field of this.form.elements) if (field.name) field.value = values[field.name] ?? ""
   }
 
   change() {}
@@ -67,12 +67,20 @@ export class Sheet extends HTMLElement {
     const isShown = Object.keys(errors).some((name) => this.querySelector(`[data-error="${name}"]`))
     other.textContent = isShown ? "" : sentence
     other.hidden = !other.textContent
-    this.querySelector("[data-error]:not([hidden])")?.closest("label, .sheet__field")?.querySelector("input, textarea")?.focus()
+    this.querySelector("[data-error]:not([hidden])")?.closest("label, .sheet__field")?.querySelector("input, button")?.focus()
   }
 
-  // Done: the sheet is empty again.
+  clear() {
+    kept.delete(this.#key)
+    this.fill(this.empty())
+    this.explain({})
+    this.change()
+  }
+
+  // Done: the sheet is empty again, and the box is next.
   finish() {
     kept.delete(this.#key)
+    this.#opener = this.composer.box
     this.dialog.close()
   }
 
@@ -88,12 +96,7 @@ export class Sheet extends HTMLElement {
 
   #press = ({ target }) => {
     if (target.closest("[data-close]")) this.dialog.close()
-    if (target.closest("[data-clear]")) {
-      kept.delete(this.#key)
-      this.fill(this.empty())
-      this.explain({})
-      this.change()
-    }
+    if (target.closest("[data-clear]")) this.clear()
   }
 
   get form() {

@@ -1,7 +1,8 @@
 // A picture made small enough for WeChat, in this browser. What moves stays as it is: one
 // frame of it would be another picture.
 
-const SIDES = [4096, 2560, 1920, 1280, 960] // px, the longer one; tried in this order
+const LONGEST = 4096 // px; a canvas much larger may come out empty
+const SCALES = [1, 0.7, 0.5, 0.35, 0.25] // tried in this order
 const QUALITIES = [0.88, 0.75, 0.6]
 
 // Return a smaller file, or null when there is none.
@@ -10,9 +11,10 @@ export async function shrink(file, mostBytes) {
   const picture = await createImageBitmap(file).catch(() => null)
   if (!picture) return null
   try {
-    for (const side of SIDES) {
+    const largest = Math.min(1, LONGEST / Math.max(picture.width, picture.height))
+    for (const scale of SCALES) {
       for (const quality of QUALITIES) {
-        const blob = await draw(picture, Math.min(1, side / Math.max(picture.width, picture.height)), quality)
+        const blob = await draw(picture, largest * scale, quality)
         if (blob && blob.size <= mostBytes) return new File([blob], name(file), { type: blob.type })
       }
     }

@@ -12,7 +12,7 @@ export class TextLength {
   #changed
   #text = ""
   #bytes = 0
-  #messages = 1
+  #messages = 0
   #isKnown = true
   #timer
   #asking = new AbortController()

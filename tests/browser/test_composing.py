@@ -1,0 +1,343 @@
+"""More than words: each kind of message from the box to the customer's phone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser.key_sequences import CONFIRMED_BY_ENTER, PLAY
+from tests.pictures import painting, saved
+from tests.processes.driver import Console
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+PAGES = """
+from conversations import media
+from conversations.models import MiniProgram, Page
+from tests.pictures import painting
+
+shop = MiniProgram.objects.order_by("pk").first()
+Page.objects.create(
+    mini_program=shop,
+    path="pages/course/course?id=7",
+    title="课程大纲",
+    cover=media.keep_cover(painting(800, 600, colour="green")),
+)
+print(shop.appid)
+"""
+# A paste or a drop of two pictures, as a browser tells of it.
+GIVE = """
+(target, [type, files, text]) => {
+  const transfer = new DataTransfer()
+  for (const [name, content] of files) {
+    const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0))
+    transfer.items.add(new File([bytes], name, { type: "image/jpeg" }))
+  }
+  if (text) transfer.setData("text/plain", text)
+  const options = { bubbles: true, cancelable: true }
+  const event = type === "paste"
+    ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
+    : new DragEvent(type, { ...options, dataTransfer: transfer })
+  target.dispatchEvent(event)
+}
+"""
+WIDTHS = "pictures => pictures.map(({ naturalWidth }) => naturalWidth)"
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    folder = tmp_path_factory.mktemp("console")
+    with Console(folder, {"IMAGE_MAX_BYTES": "65536"}, demo=True) as console:
+        console.start("broker")
+        console.manage("demo")
+        console.appid = console.shell(PAGES).split()[-1]  # type: ignore[attr-defined]
+        console.start("web", "worker", "cron")
+        yield console
+        assert console.tracebacks() == []
+
+
+@pytest.fixture(scope="module")
+def signed_in(console: Console, browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=console.url
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.fill("[name=username]", "lin")
+    page.fill("[name=password]", "kefu-demo-lin")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox/**")
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(console: Console, browser: Browser) -> Iterator[Page]:
+    """A new customer's phone, who has written."""
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN"
+    )
+    page = context.new_page()
+    page.goto(f"{console.url}/simulator/")
+    expect(page.locator("[data-openid]")).not_to_have_count(0)
+    known = page.locator("[data-openid]").count()
+    page.fill("#add-customer [name=name]", "小明")
+    page.press("#add-customer [name=name]", "Enter")
+    expect(page.locator("[data-openid]")).to_have_count(known + 1)
+    page.locator("[data-session-from='首页客服']").click()
+    page.fill("#words", "第一句，请问在吗")
+    page.press("#words", "Enter")
+    yield page
+    context.close()
+
+
+class Desk:
+    """Lin's page with the newest conversation open."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page: Page = context.new_page()
+        self.page.goto("/inbox/?view=all")
+        rows = self.page.locator("inbox-list li[id$=-row]")
+        rows.filter(has_text="第一句").first.click()
+        expect(self.page.locator("message-thread")).to_contain_text("第一句")
+        expect(self.box).to_be_focused()
+
+    @property
+    def box(self) -> Locator:
+        return self.page.locator("#composer-text")
+
+    @property
+    def tray(self) -> Locator:
+        return self.page.locator(".tray__picture")
+
+    @property
+    def cost(self) -> Locator:
+        return self.page.locator(".composer__cost")
+
+    def open_sheet(self, name: str) -> Locator:
+        self.page.locator(f"[data-sheet={name}]").click()
+        sheet = self.page.locator(f"{name} dialog")
+        expect(sheet).to_be_visible()
+        return sheet
+
+    def give(self, how: str, *sizes: int, text: str = "") -> None:
+        files = [
+            (f"{size}.jpg", base64.b64encode(painting(size, size)).decode())
+            for size in sizes
+        ]
+        self.box.evaluate(GIVE, [how, files, text])
+
+
+@pytest.fixture
+def desk(signed_in: BrowserContext, phone: Page) -> Iterator[Desk]:
+    expect(phone.locator(".line--me, .line--customer").last).to_contain_text("第一句")
+    desk = Desk(signed_in)
+    yield desk
+    desk.page.close()
+
+
+def heard(phone: Page) -> Locator:
+    return phone.locator(".line--service")
+
+
+def test_what_looks_like_markup_reaches_the_phone_as_words(desk, phone):
+    desk.box.fill('1 < 2, <a href="https://example.com/">点这里</a>')
+    desk.box.press("Enter")
+    bubble = heard(phone).last.locator(".bubble")
+    expect(bubble).to_contain_text("点这里")
+    expect(bubble.locator("a, button")).to_have_count(1)  # The bare address alone
+    expect(bubble).to_contain_text("1 < 2")
+    expect(bubble).to_contain_text("</a>".replace("<", "<\u200b"))
+
+
+def test_a_jump_link_is_made_of_selected_words_and_opens_its_page(desk, phone, console):
+    desk.box.fill("您好，请看课程大纲。")
+    desk.box.evaluate("box => box.setSelectionRange(5, 9)")
+    sheet = desk.open_sheet("jump-sheet")
+    expect(sheet.locator("[name=label]")).to_have_value("课程大纲")
+    expect(sheet.locator("[name=appid]")).to_have_value(console.appid)
+    expect(sheet.locator("[data-other-appid]")).to_be_hidden()
+    sheet.locator("[name=appid]").fill("wxother")
+    expect(sheet.locator("[data-other-appid]")).to_be_visible()
+    sheet.locator("[name=appid]").fill(console.appid)
+    sheet.locator("[data-pages]").select_option(label="课程大纲")
+    sheet.locator("[type=submit]").click()
+    expect(sheet).to_be_hidden()
+    token = "⟦课程大纲|pages/course/course?id=7⟧"
+    expect(desk.box).to_have_value(f"您好，请看{token}。")
+    expect(desk.page.locator(".composer__preview")).to_contain_text(
+        "您好，请看课程大纲。"
+    )
+    expect(desk.box).to_be_focused()
+
+    desk.page.keyboard.press("Control+z")
+    expect(desk.box).to_have_value("您好，请看课程大纲。")
+    desk.page.keyboard.press("Control+y")
+    expect(desk.box).to_have_value(f"您好，请看{token}。")
+    desk.box.press("Enter")
+    jump = heard(phone).last.locator(".jump")
+    expect(jump).to_have_text("课程大纲")
+    expect(jump).to_have_attribute("data-path", "pages/course/course?id=7")
+
+
+def test_two_pictures_pasted_are_sent_after_the_text_in_order(desk, phone):
+    desk.give("paste", 60, 90)
+    expect(desk.tray).to_have_count(2)
+    desk.box.fill("两张图：")
+    expect(desk.cost).to_contain_text("3")
+    desk.box.press("Enter")
+    expect(heard(phone).locator(".bubble, img").first).to_be_visible()
+    pictures = desk.page.locator("message-thread .message--image img")
+    expect(pictures).to_have_count(2)
+    expect(desk.tray).to_have_count(0)
+    expect(desk.box).to_have_value("")
+    ours = desk.page.locator("message-thread .message--agent")
+    expect(ours).to_have_count(3)
+    expect(ours.first).to_contain_text("两张图")
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(2)
+    assert shown.evaluate_all(WIDTHS) == [60, 90]
+
+
+def test_dropped_pictures_can_be_taken_out_again(desk, phone):
+    desk.give("drop", 60, 90)
+    expect(desk.tray).to_have_count(2)
+    desk.tray.first.locator("[data-drop]").click()
+    expect(desk.tray).to_have_count(1)
+    desk.page.locator(".composer__send").click()
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(1)
+    assert shown.evaluate_all(WIDTHS) == [90]
+
+
+def test_words_copied_with_a_picture_of_them_are_words(desk):
+    desk.give("paste", 60, text="表格")
+    expect(desk.tray).to_have_count(0)
+
+
+def test_a_picture_too_large_is_made_smaller_unless_the_original_is_wanted(desk):
+    noise = Image.effect_noise((900, 900), 90).convert("RGB")
+    content = saved(noise, "PNG")
+    assert len(content) > 65536
+    file = {"name": "noise.png", "mimeType": "image/png", "buffer": content}
+    desk.page.locator("picture-tray input[type=file]").set_input_files([file])
+    expect(desk.tray.locator(".tray__size")).to_contain_text("→")
+    desk.tray.locator("[data-original]").click()
+    expect(desk.tray.locator(".tray__size")).not_to_contain_text("→")
+
+
+def test_pictures_stay_with_their_conversation(desk, phone):
+    desk.give("paste", 60)
+    expect(desk.tray).to_have_count(1)
+    rows = desk.page.locator("inbox-list li[id$=-row]")
+    mine = desk.page.url
+    rows.nth(1).click()
+    expect(desk.page).not_to_have_url(mine)
+    expect(desk.page.locator("picture-tray")).to_be_hidden()
+    rows.nth(0).click()
+    expect(desk.tray).to_have_count(1)
+    expect(desk.tray.locator("img")).to_be_visible()
+
+
+def test_a_picture_that_fails_is_kept_and_sent_once_tried_again(desk, phone):
+    desk.page.route("**/images/", lambda route: route.abort())
+    desk.give("paste", 60)
+    desk.page.locator(".composer__send").click()
+    expect(desk.tray.locator("[data-retry]")).to_be_visible()
+    desk.page.unroute("**/images/")
+    desk.tray.locator("[data-retry]").click()
+    expect(desk.tray).to_have_count(0)
+    expect(heard(phone).locator("img")).to_have_count(1)
+
+
+def test_a_link_is_checked_kept_and_sent(desk, phone):
+    sheet = desk.open_sheet("link-sheet")
+    sheet.locator("[name=title]").fill("训练营")
+    sheet.locator("[name=description]").fill("十天学会")
+    sheet.locator("[name=url]").fill("http://example.com/")
+    sheet.locator("[name=thumb_url]").fill("https://example.com/a.png")
+    expect(sheet.locator(".phone__title")).to_have_text("训练营")
+    sheet.locator("[type=submit]").click()
+    expect(sheet.locator("[data-error=url]")).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(desk.page.locator("[data-sheet=link-sheet]")).to_be_focused()
+
+    sheet = desk.open_sheet("link-sheet")
+    expect(sheet.locator("[name=title]")).to_have_value("训练营")
+    sheet.locator("[name=url]").fill("https://example.com/")
+    sheet.locator("[type=submit]").click()
+    expect(sheet).to_be_hidden()
+    expect(heard(phone).last).to_contain_text("训练营")
+    expect(heard(phone).last).to_contain_text("十天学会")
+    desk.open_sheet("link-sheet")
+    expect(sheet.locator("[name=title]")).to_have_value("")
+
+
+def test_a_card_of_the_list_is_sent_with_its_parameters(desk, phone):
+    sheet = desk.open_sheet("card-sheet")
+    sheet.locator("[data-pages]").select_option(label="课程大纲")
+    expect(sheet.locator("[name=path]")).to_have_value("pages/course/course")
+    expect(sheet.locator("[name=title]")).to_have_value("课程大纲")
+    sheet.locator("[data-add-row]").click()
+    desk.page.keyboard.type("from")
+    desk.page.keyboard.press("Tab")
+    desk.page.keyboard.type("a&b")
+    expect(sheet.locator(".phone__cover img")).to_be_visible()
+    sheet.locator("[type=submit]").click()
+    expect(sheet).to_be_hidden()
+    card = heard(phone).last.locator("[data-path]")
+    expect(card).to_have_attribute("data-path", "pages/course/course?id=7&from=a%26b")
+    expect(heard(phone).last).to_contain_text("课程大纲")
+
+
+def test_a_card_with_a_chosen_cover_survives_a_dead_network(desk, phone):
+    sheet = desk.open_sheet("card-sheet")
+    sheet.locator("[name=path]").fill("pages/order/order")
+    sheet.locator("[name=title]").fill("您的订单")
+    sheet.locator("[type=submit]").click()
+    expect(sheet.locator("[data-error=cover]")).to_be_visible()
+    with desk.page.expect_file_chooser() as chooser:
+        sheet.locator("[data-choose-cover]").click()
+    file = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": painting(900, 900)}
+    chooser.value.set_files([file])
+    desk.page.route("**/cards/", lambda route: route.abort())
+    sheet.locator("[type=submit]").click()
+    expect(sheet.locator(".sheet__error")).to_be_visible()
+    desk.page.unroute("**/cards/")
+    sheet.locator("[type=submit]").click()
+    expect(sheet).to_be_hidden()
+    expect(heard(phone).last).to_contain_text("您的订单")
+    expect(desk.page.locator("message-thread .message--card")).to_have_count(1)
+
+
+@pytest.mark.parametrize("keys", CONFIRMED_BY_ENTER.values(), ids=CONFIRMED_BY_ENTER)
+def test_confirming_a_candidate_in_a_sheet_sends_and_closes_nothing(desk, keys):
+    sheet = desk.open_sheet("link-sheet")
+    sheet.locator("[name=title]").evaluate(PLAY, keys)
+    expect(sheet).to_be_visible()
+    expect(sheet.locator("[data-error=description]")).to_be_hidden()
+
+
+def test_chromiums_own_input_method_confirms_in_a_sheet(desk):
+    sheet = desk.open_sheet("jump-sheet")
+    sheet.locator("[name=label]").focus()
+    session = desk.page.context.new_cdp_session(desk.page)
+    session.send(
+        "Input.imeSetComposition",
+        {"text": "ni", "selectionStart": 2, "selectionEnd": 2},
+    )
+    for kind in ("rawKeyDown", "keyUp"):
+        session.send(
+            "Input.dispatchKeyEvent",
+            {"type": kind, "key": "Process", "windowsVirtualKeyCode": 229},
+        )
+    session.send("Input.insertText", {"text": "你"})
+    expect(sheet).to_be_visible()
+    expect(sheet.locator("[name=label]")).to_have_value("你")
+    expect(sheet.locator("[data-error=path]")).to_be_hidden()
