@@ -6,6 +6,7 @@
 
 import { goesWhole } from "./answer_picker.js"
 import { pick } from "./answers.js"
+import { exchange, grow, typeInto } from "./box_editing.js"
 import { showFoot, showPreview } from "./composer_foot.js"
 import { isOver, sentence } from "./cost.js"
 import { Draft } from "./drafts.js"
@@ -194,33 +195,19 @@ class MessageComposer extends HTMLElement {
     this.#box.focus()
     this.#box.setSelectionRange(call.start, call.end)
     if (!sendAtOnce && !goesWhole(answer)) return this.#use(answer, call.start)
-    this.#insert("")
+    typeInto(this.#box, "")
     this.#deliver({ answer: answer.id, version: answer.version })
   }
 
   // Put in at once; the server says a moment later whether it still says so.
   async #use(answer, start) {
     const { text } = answer.parts[0]
-    this.#insert(text)
+    typeInto(this.#box, text)
     const news = await pick(this.dataset.pickSrc, answer)
     if (!news || !this.isConnected) return
     this.#tell(news.error, "warn", news.text)
-    if (news.replacement !== null) this.#exchange(text, start, news.replacement)
-  }
-
-  // Only what stands there untouched, and not under somebody's hand.
-  #exchange(text, start, replacement) {
-    const { value, selectionStart, selectionEnd } = this.#box
-    const at = value.startsWith(text, start) ? start : value.indexOf(text)
-    if (at < 0 || this.#isComposing || this.#sending !== null) return
-    const focused = document.activeElement
-    this.#box.focus({ preventScroll: true })
-    this.#box.setSelectionRange(at, at + text.length)
-    this.#insert(replacement)
-    const end = at + text.length
-    const move = (caret) => (caret <= at ? caret : Math.max(caret, end) - text.length + replacement.length)
-    this.#box.setSelectionRange(move(selectionStart), move(selectionEnd))
-    focused.focus({ preventScroll: true })
+    if (news.replacement === null || this.#isComposing || this.#sending !== null) return
+    exchange(this.#box, text, start, news.replacement)
   }
 
   // Called before there were answers to show. What is on show already stays as it is.
@@ -232,23 +219,14 @@ class MessageComposer extends HTMLElement {
   #callPicker = () => {
     const { value, selectionStart } = this.#box
     this.#box.focus()
-    this.#insert(/\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
+    typeInto(this.#box, /\S$/.test(value.slice(0, selectionStart)) ? " /" : "/")
   }
 
   // Put a text into the box, in place of a part of what is there.
   insert(text, start, end) {
     this.#box.focus()
     this.#box.setSelectionRange(start, end)
-    this.#insert(text)
-  }
-
-  // As if typed, so that one undo takes it back.
-  #insert(text) {
-    const command = text ? ["insertText", false, text] : ["delete"]
-    if (document.execCommand(...command)) return
-    const { selectionStart, selectionEnd } = this.#box
-    this.#box.setRangeText(text, selectionStart, selectionEnd, "end")
-    this.#box.dispatchEvent(new InputEvent("input", { bubbles: true }))
+    typeInto(this.#box, text)
   }
 
   #refreshQuickReplies = async () => {
@@ -265,18 +243,11 @@ class MessageComposer extends HTMLElement {
     this.#length.measure(this.#box.value)
     showPreview(this, this.#box.value)
     this.#showFoot()
-    this.#grow()
+    grow(this.#box)
   }
 
   #showFoot() {
     if (this.isConnected) showFoot(this, this.#length, this.#pictures)
-  }
-
-  // As high as its text, where the style sheet can't say so.
-  #grow() {
-    if (CSS.supports("field-sizing", "content")) return
-    this.#box.style.height = "auto"
-    this.#box.style.height = `${this.#box.scrollHeight}px`
   }
 
   #tell(sentence, tone = "", quoted = "") {

@@ -124,6 +124,15 @@ class Picture {
   }
 }
 
+// A picture dropped beside the conversation must not replace the page.
+for (const type of ["dragover", "drop"]) {
+  document.addEventListener(type, (event) => {
+    if (!event.dataTransfer?.types.includes("Files") || event.defaultPrevented) return
+    event.preventDefault()
+    event.dataTransfer.dropEffect = "none"
+  })
+}
+
 // They are nowhere else: a page that goes takes them with it.
 addEventListener("beforeunload", (event) => {
   if ([...trays.values()].some(({ pictures }) => pictures.length)) event.preventDefault()
