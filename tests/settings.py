@@ -37,4 +37,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": f"{VAR_DIR}/test.sqlite3"}  # noqa: F405
 
-PUSH_LOG_EVERY = 0  # No thread that writes between one test's end and the next one's start
+# No thread that writes between one test's end and the next one's start.
+PUSH_LOG_EVERY = 0

@@ -275,7 +275,8 @@ def test_live_leaves_out_nothing_that_a_reload_shows(scene, act):
     getattr(scene, act)()
     events = list(LiveEvent.objects.filter(seq__gt=before).order_by("seq"))
     for frame in drawing.draw(events, ["en"], {scene.xiaoming.customer.pk}):
-        screen |= _drawings(json.loads(frame.texts["en"])["html"])
+        drawn = _drawings(json.loads(frame.texts["en"])["html"])
+        screen = _of_one_window(screen | drawn, drawn)
 
     assert screen == screen | _drawings(_pages(scene, "en"))
 
@@ -305,6 +306,23 @@ ROOT = re.compile(
 def _drawings(page: str) -> dict[str, str]:
     """Return {id: drawing} for each root of a fragment on a page."""
     return {found[2]: _html_of(found[0]) for found in ROOT.finditer(page)}
+
+
+WINDOW = re.compile(r'data-customer="(\d+)" data-windows="[^"]*" data-refusal="[^"]*"')
+
+
+def _of_one_window(screen: dict[str, str], drawn: dict[str, str]) -> dict[str, str]:
+    """Do as the page does: what comes of a customer's reply window holds for all of
+    their conversations on it."""
+    news = {
+        window[1]: window[0]
+        for one in drawn.values()
+        for window in WINDOW.finditer(one)
+    }
+    return {
+        key: WINDOW.sub(lambda window: news.get(window[1], window[0]), one)
+        for key, one in screen.items()
+    }
 
 
 @pytest.mark.django_db
