@@ -154,10 +154,11 @@ def test_a_page_left_open_sees_the_window_lapse_whatever_its_clock_says(
     lin = desk("lin", an_hour_slow)
     opens(lin, "还有几秒")
     customer = lin.locator("#conversation").get_attribute("data-customer")
-    nearly = 48 * 3600 - 8
+    nearly = 48 * 3600 - 20  # A busy machine takes its time to draw the page
     console.shell(LONGER_AGO.format(customer=customer, seconds=nearly))
     lin.reload()
     expect(lin.locator("reply-window")).to_have_attribute("data-tone", "late")
     expect(lin.locator("#composer-text")).to_be_editable()
-    expect(lin.locator("reply-window")).to_have_attribute("data-tone", "closed")
+    lapsed = expect(lin.locator("reply-window"))
+    lapsed.to_have_attribute("data-tone", "closed", timeout=40_000)
     expect(lin.locator("#composer-text")).not_to_be_editable()
