@@ -183,6 +183,7 @@ def test_what_a_mini_program_cannot_take_is_sent_all_the_same(page, receiver):
         take(page, name)
     expect(page.locator(".line--customer .unknown")).to_have_count(4)
     expect(page.locator(".person__last")).to_contain_text("[File] 发票.pdf")
+    eventually(lambda: len(receiver.received) == 5)  # The last is still on its way
     kinds = [json.loads(push.body)["MsgType"] for push in receiver.received]
     assert kinds == ["event", "voice", "video", "location", "file"]
 
