@@ -94,6 +94,7 @@ def test_a_conversation_on_the_phone(page, service, receiver):
     expect(page.locator(".line--customer .picture img")).to_be_visible()
     take(page, "Card", "Send the card")
     expect(page.locator(".line--customer .card--program")).to_be_visible()
+    eventually(lambda: "PagePath" in json.loads(receiver.received[-1].body))
     said = json.loads(receiver.received[-1].body)
     assert said["PagePath"] == "pages/order/detail?id=20260918001"
 
