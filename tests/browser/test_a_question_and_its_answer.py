@@ -164,7 +164,7 @@ def test_a_picture_comes_at_one_press_and_escape_leaves_the_box(desk, phone):
     phone.locator("[data-more=samples]").click()
     phone.locator("[data-sample=hills]").click()
     rows(lin).filter(has_text="[图片]").click()
-    expect(lin.locator(".bubble--picture")).to_be_visible()
+    expect(lin.locator("message-thread .message--image img")).to_be_visible()
 
     lin.locator("#composer-text").fill("您好，这张图")
     lin.keyboard.press("Escape")
