@@ -52,6 +52,7 @@ PUSH_TOKEN = "a-push-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
+@pytest.hookimpl(tryfirst=True)  # Before xdist, which looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what starts processes and browsers on one core when tests run on several:
     the rest goes on beside it, and they share what they have started."""

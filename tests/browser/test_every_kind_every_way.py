@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.test_composing import Desk, heard
 from tests.pictures import painting
@@ -38,38 +38,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         assert console.tracebacks() == []
 
 
-@pytest.fixture
-def lins(console: Console, browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=console.url
-    )
-    page = context.new_page()
-    page.goto("/")
-    page.fill("[name=username]", "lin")
-    page.fill("[name=password]", "kefu-demo-lin")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/inbox/**")
-    page.close()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def phone(console: Console, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="zh-CN"
-    )
-    page = context.new_page()
-    page.goto(f"{console.url}/simulator/")
-    expect(page.locator("[data-openid]")).not_to_have_count(0)
-    known = page.locator("[data-openid]").count()
-    page.fill("#add-customer [name=name]", "小明")
-    page.press("#add-customer [name=name]", "Enter")
-    expect(page.locator("[data-openid]")).to_have_count(known + 1)
-    yield page
-    context.close()
-
-
 @pytest.mark.parametrize(
     ("way", "mode", "format"),
     [
@@ -79,7 +47,7 @@ def phone(console: Console, browser: Browser) -> Iterator[Page]:
         ("cloudrun", "secure", "json"),
     ],
 )
-def test_each_kind_comes_in_and_goes_out(console, lins, phone, way, mode, format):
+def test_each_kind_comes_in_and_goes_out(console, desk, phone, way, mode, format):
     console.shell(
         SET_UP.format(way=way, mode=mode, format=format, by_cloud_run=way == "cloudrun")
     )
@@ -97,8 +65,8 @@ def test_each_kind_comes_in_and_goes_out(console, lins, phone, way, mode, format
     phone.fill("#words", "第一句[微笑]")
     phone.press("#words", "Enter")
 
-    desk = Desk(lins)
-    thread = desk.page.locator("message-thread")
+    lin = Desk(desk("lin").context)
+    thread = lin.page.locator("message-thread")
     theirs = thread.locator(".message--customer")
     expect(thread).to_contain_text("训练营")
     expect(theirs.filter(has_text="第一句")).to_have_count(1)
@@ -106,15 +74,15 @@ def test_each_kind_comes_in_and_goes_out(console, lins, phone, way, mode, format
     expect(thread.locator(".message--customer.message--card")).to_contain_text("订单")
 
     # Text with a jump link, a picture, a link and a card.
-    desk.box.fill("请看⟦课程大纲|pages/course/course?id=7⟧")
-    desk.box.press("Enter")
+    lin.box.fill("请看⟦课程大纲|pages/course/course?id=7⟧")
+    lin.box.press("Enter")
     expect(heard(phone).last.locator(".jump")).to_have_text("课程大纲")
-    desk.give("paste", 60)
-    expect(desk.tray).to_have_count(1)
-    desk.page.locator(".composer__send").click()
+    lin.give("paste", 60)
+    expect(lin.tray).to_have_count(1)
+    lin.page.locator(".composer__send").click()
     expect(heard(phone).locator("img")).to_have_count(1)
 
-    sheet = desk.open_sheet("link-sheet")
+    sheet = lin.open_sheet("link-sheet")
     sheet.locator("[name=title]").fill("开营通知")
     sheet.locator("[name=description]").fill("十天学会")
     sheet.locator("[name=url]").fill("https://example.com/")
@@ -122,10 +90,10 @@ def test_each_kind_comes_in_and_goes_out(console, lins, phone, way, mode, format
     sheet.locator("[type=submit]").click()
     expect(heard(phone).last.locator(".card--link")).to_contain_text("开营通知")
 
-    sheet = desk.open_sheet("card-sheet")
+    sheet = lin.open_sheet("card-sheet")
     sheet.locator("[name=path]").fill("pages/order/order?id=7")
     sheet.locator("[name=title]").fill("您的订单")
-    with desk.page.expect_file_chooser() as chooser:
+    with lin.page.expect_file_chooser() as chooser:
         sheet.locator("[data-choose-cover]").click()
     cover = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": painting(900, 900)}
     chooser.value.set_files([cover])
