@@ -20,11 +20,12 @@ run: .venv/run.stamp
 	@exec $(BIN)/python manage.py run --stop-with-parent
 
 # The part that touches the database runs on PostgreSQL first; then everything runs, on
-# SQLite, and pytest's summary of that is the last thing to see.
+# SQLite, and pytest's summary of that is the last thing to see. On two cores: what starts
+# processes and browsers keeps to one of them.
 test: .venv/dev.stamp
 	@$(BIN)/python -m tools.system_packages
-	$(WITH_POSTGRESQL) $(BIN)/python -m pytest -q -m "not browser and not processes"
-	$(BIN)/python -m pytest
+	$(WITH_POSTGRESQL) $(BIN)/python -m pytest -q -n 2 -m "not browser and not processes"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: .venv/dev.stamp
 	$(BIN)/python -m tools.checks

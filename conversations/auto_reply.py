@@ -40,6 +40,8 @@ Action = AutoReplyRule.Action
 Trigger = AutoReplyRule.Trigger
 Comparison = AutoReplyRule.Comparison
 
+Rules = dict[int, list[AutoReplyRule]]  # by mini program, those that are on, in order
+
 DUE_MOST = 200  # fallbacks sent in one round of the timer
 
 
@@ -70,10 +72,10 @@ class Heard:
         return self.conversation.customer
 
 
-def decide(heard: Sequence[Heard], now: datetime) -> None:
+def decide(heard: Sequence[Heard], now: datetime) -> Rules:
     """Say of each push which rule it sets off, and whether it is handed over.
 
-    The customers' rows are locked.
+    The customers' rows are locked. Returns the rules, for `carry_out`.
     """
     rules = _rules({one.customer.mini_program_id for one in heard})
     cooled = _Cooldowns({one.customer.pk for one in heard} if rules else set(), now)
@@ -104,6 +106,7 @@ def decide(heard: Sequence[Heard], now: datetime) -> None:
         if not one.withheld:
             cooled.begin(one.rule, customer)
         one.trace = _trace(one, theirs, held_back)
+    return rules
 
 
 def _trace(
@@ -129,10 +132,8 @@ def _no_room(rule: AutoReplyRule, customer: Customer, now: datetime) -> str:
     )
 
 
-def carry_out(heard: Sequence[Heard], now: datetime) -> None:
+def carry_out(heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
     """Send what rules say, and set the timers."""
-    began = [one for one in heard if one.began_waiting]
-    rules = _rules({one.customer.mini_program_id for one in began})
     due = [
         DueReply(
             customer=one.customer,
@@ -140,8 +141,9 @@ def carry_out(heard: Sequence[Heard], now: datetime) -> None:
             rule=fallback,
             due_at=now + timedelta(seconds=fallback.after_seconds),
         )
-        for one in began
-        if (
+        for one in heard
+        if one.began_waiting
+        and (
             fallback := choose_fallback(
                 rules.get(one.customer.mini_program_id, []), one.conversation
             )
@@ -287,8 +289,8 @@ def _send_due(due_id: int, customer_id: int) -> None:
             sending.auto_replies([(due.conversation, due.rule)], now)
 
 
-def _rules(mini_program_ids: set[int]) -> dict[int, list[AutoReplyRule]]:
-    by_mini_program: dict[int, list[AutoReplyRule]] = {}
+def _rules(mini_program_ids: set[int]) -> Rules:
+    by_mini_program: Rules = {}
     rules = AutoReplyRule.objects.filter(
         mini_program_id__in=mini_program_ids, active=True
     )

@@ -16,6 +16,7 @@ from contextvars import Context
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,9 @@ async def _serve(lane: Lane, key: tuple[str, int], room: str) -> None:
         if later is not None:
             # Forgotten with the process; the sweeper remembers.
             asyncio.get_running_loop().call_later(later, _wake, lane, key[1], room)
+    except DatabaseError as exc:
+        # Locked or away. The sweeper comes back to it.
+        logger.warning("A lane broke off: %s", type(exc).__name__)
     except Exception:
         logger.exception("A lane broke off")
     finally:

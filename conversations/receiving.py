@@ -137,7 +137,7 @@ class _Batch:
             )
             for arrival, customer, session_from in placed
         ]
-        auto_reply.decide(heard, self.now)
+        rules = auto_reply.decide(heard, self.now)
         lines = [self._hear(one) for one in heard]
         messages = [line for theirs in lines for line in theirs]
         Message.objects.bulk_create(messages)
@@ -146,7 +146,7 @@ class _Batch:
         self._keep(messages)
         handed_over = [one for one in heard if one.handed_over]
         self._hand_over(handed_over)
-        auto_reply.carry_out(heard, self.now)
+        auto_reply.carry_out(heard, rules, self.now)
         self._trace(heard, [theirs[0] for theirs in lines])
         self._learn_original_ids()
         return {one.push.dedupe_key for one in handed_over}

@@ -52,6 +52,15 @@ PUSH_TOKEN = "a-push-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
+@pytest.hookimpl(tryfirst=True)  # Before xdist, which looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what starts processes and browsers on one core when tests run on several:
+    the rest goes on beside it, and they share what they have started."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def broker_process() -> Iterator[None]:
     """A real Valkey on the socket that the settings name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.processes.driver import Console
 
@@ -23,47 +23,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         console.start("web", "worker", "cron")
         yield console
         assert console.tracebacks() == []
-
-
-@pytest.fixture
-def desk(console: Console, browser: Browser):
-    """Open an agent's tab: desk("lin")."""
-    contexts = []
-
-    def open_tab(name: str) -> Page:
-        context = browser.new_context(
-            viewport={"width": 1366, "height": 768}, locale="zh-CN"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{console.url}/")
-        page.fill("[name=username]", name)
-        page.fill("[name=password]", f"kefu-demo-{name}")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/inbox/**")
-        expect(page.locator("live-socket")).to_have_attribute("data-state", "open")
-        return page
-
-    yield open_tab
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def phone(console: Console, browser: Browser) -> Iterator[Page]:
-    """A new customer's phone."""
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="zh-CN"
-    )
-    page = context.new_page()
-    page.goto(f"{console.url}/simulator/")
-    expect(page.locator("[data-openid]")).not_to_have_count(0)
-    known = page.locator("[data-openid]").count()
-    page.fill("#add-customer [name=name]", "小明")
-    page.press("#add-customer [name=name]", "Enter")
-    expect(page.locator("[data-openid]")).to_have_count(known + 1)
-    yield page
-    context.close()
 
 
 def says(phone: Page, words: str) -> None:
@@ -164,7 +123,7 @@ def test_a_picture_comes_at_one_press_and_escape_leaves_the_box(desk, phone):
     phone.locator("[data-more=samples]").click()
     phone.locator("[data-sample=hills]").click()
     rows(lin).filter(has_text="[图片]").click()
-    expect(lin.locator(".bubble--picture")).to_be_visible()
+    expect(lin.locator("message-thread .message--image img")).to_be_visible()
 
     lin.locator("#composer-text").fill("您好，这张图")
     lin.keyboard.press("Escape")

@@ -77,23 +77,12 @@ def signed_in(console: Console, browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def phone(console: Console, browser: Browser) -> Iterator[Page]:
-    """A new customer's phone, who has written."""
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="zh-CN"
-    )
-    page = context.new_page()
-    page.goto(f"{console.url}/simulator/")
-    expect(page.locator("[data-openid]")).not_to_have_count(0)
-    known = page.locator("[data-openid]").count()
-    page.fill("#add-customer [name=name]", "小明")
-    page.press("#add-customer [name=name]", "Enter")
-    expect(page.locator("[data-openid]")).to_have_count(known + 1)
-    page.locator("[data-session-from='首页客服']").click()
-    page.fill("#words", "第一句，请问在吗")
-    page.press("#words", "Enter")
-    yield page
-    context.close()
+def phone(phone: Page) -> Page:
+    """It has written."""
+    phone.locator("[data-session-from='首页客服']").click()
+    phone.fill("#words", "第一句，请问在吗")
+    phone.press("#words", "Enter")
+    return phone
 
 
 class Desk:

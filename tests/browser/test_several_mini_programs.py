@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conversations.management import demo
+from tests.browser.conftest import take_new_phone
 from tests.processes.driver import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -48,10 +49,7 @@ def writes(context, appid: str, name: str, words: str) -> None:
     """Have a new customer of a mini program write from their phone."""
     phone = context.new_page()
     phone.goto(f"/simulator/?app={appid}")
-    known = phone.locator("[data-openid]").count()
-    phone.fill("#add-customer [name=name]", name)
-    phone.press("#add-customer [name=name]", "Enter")
-    expect(phone.locator("[data-openid]")).not_to_have_count(known)
+    take_new_phone(phone, name)
     phone.locator("#shop button[data-session-from]").first.click()
     phone.fill("#words", words)
     phone.press("#words", "Enter")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -27,7 +28,11 @@ Seat.objects.give_everyone(shop)
 noon = timezone.now() - timedelta(hours=1)
 for number in range(1, 13):
     at = noon + timedelta(seconds=number)
-    customer = Customer.objects.create(mini_program=shop, openid=f"oCustomer-{number:04}")
+    customer = Customer.objects.create(
+        mini_program=shop,
+        openid=f"oCustomer-{number:04}",
+        message_granted_at=timezone.now(),
+    )
     conversation = Conversation.objects.create(
         customer=customer,
         session_from_digest=digest_of(""),
@@ -102,14 +107,6 @@ class World:
         return thread
 
 
-    def does_under_the_hand(self, page: Page, code: str) -> None:
-        """The pointer, at rest for longer than it takes, would no longer hold a list."""
-        doing = self.begins_to(code)
-        while doing.is_alive():
-            page.mouse.move(200, 400)
-            page.mouse.move(201, 400)
-
-
 @pytest.fixture
 def world(console: Console) -> World:
     return World(console)
@@ -152,17 +149,30 @@ def badge(page: Page, view: str) -> str:
     return page.locator(f"[data-count={view}]").text_content().strip()
 
 
+@contextmanager
+def hand_at(page: Page, row: int) -> Iterator[None]:
+    """Keep a hand at a row: it trembles, or the list would take it to be at rest."""
+    page.locator(".row").nth(row).hover()
+    trembles = """list => {
+        const tremble = () => list.dispatchEvent(new PointerEvent("pointermove"))
+        window.trembling = setInterval(tremble, 200)
+    }"""
+    page.locator("inbox-list").evaluate(trembles)
+    yield
+    page.evaluate("clearInterval(window.trembling)")
+
+
 def test_the_list_waits_for_the_hand(page, world):
     go(page, "/inbox/?view=all")
     before = order(page)
-    page.locator(".row").nth(3).hover()
     oldest = before[-1].split("-")[1]
-    world.does_under_the_hand(page, f"writes({oldest}, '我还在等')")
+    with hand_at(page, row=3):
+        world.does(f"writes({oldest}, '我还在等')")
 
-    row = page.locator(f"#conversation-{oldest}-row")
-    expect(row).to_contain_text("我还在等", timeout=4_000)
-    assert order(page) == before
-    expect(page.locator(".rows-release")).to_be_visible()
+        row = page.locator(f"#conversation-{oldest}-row")
+        expect(row).to_contain_text("我还在等")
+        assert order(page) == before
+        expect(page.locator(".rows-release")).to_be_visible()
 
     page.mouse.move(900, 400)
     expect(page.locator(".row").first).to_contain_text("我还在等")
@@ -192,11 +202,11 @@ def test_a_row_that_left_the_view_is_dimmed_and_then_goes(page, world):
     first = page.locator(".row").first
     claimed = first.get_attribute("data-conversation")
     waiting = int(badge(page, "waiting"))
-    page.locator(".row").nth(2).hover()
-    world.does_under_the_hand(page, f"claims({claimed}, chen)")
+    with hand_at(page, row=2):
+        world.does(f"claims({claimed}, chen)")
 
-    gone = page.locator(f"#conversation-{claimed}-row")
-    expect(gone).to_have_class(re.compile("row--gone"))
+        gone = page.locator(f"#conversation-{claimed}-row")
+        expect(gone).to_have_class(re.compile("row--gone"))
     page.mouse.move(900, 400)
     expect(gone).to_have_count(0)
     expect(page.locator("[data-count=waiting]")).to_have_text(str(waiting - 1))

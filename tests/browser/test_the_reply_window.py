@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.processes.driver import Console
 
@@ -40,47 +40,10 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 
 @pytest.fixture
-def desk(console: Console, browser: Browser):
-    """Open an agent's tab: desk("lin"). `script` runs before the page's own."""
-    contexts = []
-
-    def open_tab(name: str, script: str = "") -> Page:
-        context = browser.new_context(
-            viewport={"width": 1366, "height": 768}, locale="zh-CN"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        if script:
-            page.add_init_script(script)
-        page.goto(f"{console.url}/")
-        page.fill("[name=username]", name)
-        page.fill("[name=password]", f"kefu-demo-{name}")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/inbox/**")
-        expect(page.locator("live-socket")).to_have_attribute("data-state", "open")
-        return page
-
-    yield open_tab
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def phone(console: Console, browser: Browser) -> Iterator[Page]:
-    """A new customer's phone, where they have entered."""
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="zh-CN"
-    )
-    page = context.new_page()
-    page.goto(f"{console.url}/simulator/")
-    expect(page.locator("[data-openid]")).not_to_have_count(0)
-    known = page.locator("[data-openid]").count()
-    page.fill("#add-customer [name=name]", "小明")
-    page.press("#add-customer [name=name]", "Enter")
-    expect(page.locator("[data-openid]")).to_have_count(known + 1)
-    page.locator("[data-session-from='首页客服']").click()
-    yield page
-    context.close()
+def phone(phone: Page) -> Page:
+    """It has entered."""
+    phone.locator("[data-session-from='首页客服']").click()
+    return phone
 
 
 def says(phone: Page, words: str) -> None:
@@ -154,10 +117,11 @@ def test_a_page_left_open_sees_the_window_lapse_whatever_its_clock_says(
     lin = desk("lin", an_hour_slow)
     opens(lin, "还有几秒")
     customer = lin.locator("#conversation").get_attribute("data-customer")
-    nearly = 48 * 3600 - 8
+    nearly = 48 * 3600 - 20  # A busy machine takes its time to draw the page
     console.shell(LONGER_AGO.format(customer=customer, seconds=nearly))
     lin.reload()
     expect(lin.locator("reply-window")).to_have_attribute("data-tone", "late")
     expect(lin.locator("#composer-text")).to_be_editable()
-    expect(lin.locator("reply-window")).to_have_attribute("data-tone", "closed")
+    lapsed = expect(lin.locator("reply-window"))
+    lapsed.to_have_attribute("data-tone", "closed", timeout=40_000)
     expect(lin.locator("#composer-text")).not_to_be_editable()

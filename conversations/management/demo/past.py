@@ -123,12 +123,18 @@ def _at_our_desk(
     ended = began + timedelta(minutes=story.lines[-1][0])
     answered = [minutes for minutes, who, _ in story.lines if who in agents]
     claimed = began + timedelta(minutes=min(answered))
+    speakers = [who for _, who, _ in story.lines]
+    last_word = len(speakers) - 1 - speakers[::-1].index(CUSTOMER)
     customer = Customer.objects.create(
         mini_program=mini_program,
         openid=openid,
         session_from=story.session_from,
         entered_at=began,
         spoke_at=ended,
+        entry_granted_at=began,
+        entry_used=len(speakers) - speakers.count(CUSTOMER),
+        message_granted_at=began + timedelta(minutes=story.lines[last_word][0]),
+        message_used=len(speakers) - 1 - last_word,
         exchanged_at=ended,
         human_at=None if story.closed else ended,
     )

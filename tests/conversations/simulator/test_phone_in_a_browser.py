@@ -94,6 +94,7 @@ def test_a_conversation_on_the_phone(page, service, receiver):
     expect(page.locator(".line--customer .picture img")).to_be_visible()
     take(page, "Card", "Send the card")
     expect(page.locator(".line--customer .card--program")).to_be_visible()
+    eventually(lambda: "PagePath" in json.loads(receiver.received[-1].body))
     said = json.loads(receiver.received[-1].body)
     assert said["PagePath"] == "pages/order/detail?id=20260918001"
 
@@ -183,6 +184,7 @@ def test_what_a_mini_program_cannot_take_is_sent_all_the_same(page, receiver):
         take(page, name)
     expect(page.locator(".line--customer .unknown")).to_have_count(4)
     expect(page.locator(".person__last")).to_contain_text("[File] 发票.pdf")
+    eventually(lambda: len(receiver.received) == 5)  # The last is still on its way
     kinds = [json.loads(push.body)["MsgType"] for push in receiver.received]
     assert kinds == ["event", "voice", "video", "location", "file"]
 

@@ -69,7 +69,7 @@ def test_somebody_who_was_switched_off_is_a_guest(desk, converse, lin):
     assert desk.get("/inbox/?view=waiting").status_code == 302
 
 
-@pytest.mark.parametrize("address", [*ADDRESSES, *{url for _, url in CHANGES}])
+@pytest.mark.parametrize("address", [*ADDRESSES, *sorted({url for _, url in CHANGES})])
 def test_looking_changes_nothing(desk, converse, lin, address):
     conversation = converse(unread=2)
     handling.claim(conversation, lin)
