@@ -99,7 +99,9 @@ def draw(
         [
             event.customer_id
             for event in newest.values()
-            if event.kind == Kind.CUSTOMER and event.customer_id in wanted
+            if event.kind == Kind.CUSTOMER
+            and event.customer_id
+            and event.customer_id in wanted
         ]
     )
     of_people = _of_people(list(newest.values()), languages)
@@ -116,7 +118,7 @@ def draw(
         elif event.kind == Kind.PAUSE:
             frames.append(_pause(event, languages))
         elif event.kind == Kind.CUSTOMER:
-            if panel := panels.get(event.customer_id):
+            if panel := panels.get(event.customer_id or 0):
                 frames.append(_customer(event, panel, languages))
         elif event.kind != Kind.CONVERSATION:
             continue

@@ -97,14 +97,15 @@ def take_back_closing(conversation: Conversation, agent: Agent) -> bool:
             .order_by("-ordered_at", "-pk")
             .first()
         )
-        is_own = line is not None and line.agent_id == agent.pk
-        if current.is_open or not is_own or now - line.ordered_at > TAKEN_BACK_WITHIN:
+        if current.is_open or line is None or line.agent_id != agent.pk:
+            return False
+        if now - line.ordered_at > TAKEN_BACK_WITHIN:
             return False
         current.status = Status.OPEN
         since = line.data.get("was_waiting_since")
         current.waiting_since = parse_datetime(since) if since else None
         current.save(update_fields=["status", "waiting_since"])
-        holder = Agent.objects.filter(pk=line.data.get("was_assignee") or None).first()
+        holder = Agent.objects.filter(pk=line.data.get("was_assignee", 0)).first()
         if holder is not None:
             current.claim(holder, now)
             _a_human_takes_over(current, now)
