@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.utils import timezone
-from pypinyin import lazy_pinyin
 
 from agents.models import Agent
 from conversations import access
@@ -167,6 +166,10 @@ def _readings(title: str) -> Iterator[list[str]]:
 
 
 def _read(text: str) -> list[str]:
+    # Its dictionary takes half a second and tens of megabytes: of a process that reads
+    # a title, and of no other.
+    from pypinyin import lazy_pinyin
+
     return [one for one in lazy_pinyin(text, errors=_as_written) if one]
 
 

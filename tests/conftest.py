@@ -54,11 +54,12 @@ AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 @pytest.hookimpl(tryfirst=True)  # Before xdist, which looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what starts processes and browsers on one core when tests run on several:
-    the rest goes on beside it, and they share what they have started."""
+    """Keep together what shares a browser, or processes, when tests run on two cores."""
     for item in items:
-        if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+        for name in ("browser", "processes"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
+                break
 
 
 @pytest.fixture(scope="session", autouse=True)

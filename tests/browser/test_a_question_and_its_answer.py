@@ -18,8 +18,7 @@ TYPING = "对方正在输入"
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     folder = tmp_path_factory.mktemp("console")
     with Console(folder, {"LANE_LEASE": "6"}, demo=True) as console:
-        console.start("broker")
-        console.manage("demo")
+        console.open_demo()
         console.start("web", "worker", "cron")
         yield console
         assert console.tracebacks() == []

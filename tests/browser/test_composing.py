@@ -52,8 +52,7 @@ WIDTHS = "pictures => pictures.map(({ naturalWidth }) => naturalWidth)"
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     folder = tmp_path_factory.mktemp("console")
     with Console(folder, {"IMAGE_MAX_BYTES": "65536"}, demo=True) as console:
-        console.start("broker")
-        console.manage("demo")
+        console.open_demo()
         console.appid = console.shell(PAGES).split()[-1]  # type: ignore[attr-defined]
         console.start("web", "worker", "cron")
         yield console

@@ -19,8 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     with Console(tmp_path_factory.mktemp("console"), {}, demo=True) as console:
-        console.start("broker")
-        console.manage("demo")
+        console.open_demo()
         console.start("web", "worker", "cron")
         yield console
         assert console.tracebacks() == []

@@ -31,8 +31,7 @@ Customer.objects.filter(pk={customer}).update(
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     folder = tmp_path_factory.mktemp("console")
     with Console(folder, {"LANE_LEASE": "6"}, demo=True) as console:
-        console.start("broker")
-        console.manage("demo")
+        console.open_demo()
         console.shell(QUIET)
         console.start("web", "worker", "cron")
         yield console

@@ -14,6 +14,7 @@ Everything listens on loopback, on ports the kernel gave out, and dies with the 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import re
 import shutil
@@ -24,8 +25,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -43,6 +44,7 @@ PATIENCE = 20.0  # s a test waits for anything, unless it says otherwise
 PAUSE = 0.02  # s between two looks
 
 _migrated: Path | None = None  # An empty database, made once for all tests
+_demo: Path | None = None  # The folder of a console with the demo in it, likewise
 
 
 def free_port() -> int:
@@ -132,6 +134,8 @@ class Console:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: set[str] = set()  # by us
         self._clients: list[httpx.Client] = []
+        self._shells: list[subprocess.Popen[bytes]] = []
+        self._idle_shells: list[tuple[dict[str, str], subprocess.Popen[bytes]]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -171,15 +175,17 @@ class Console:
         self._running[name] = self._popen(name, command)
         self._ended.discard(name)
 
-    def _popen(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    def _popen(
+        self, name: str, command: list[str], *, talks: bool = False
+    ) -> subprocess.Popen[bytes]:
         with self.log(name).open("ab") as log:
             return subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else log,
+                stderr=log if talks else subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=lambda: processes.die_with_parent(signal.SIGKILL),
             )
@@ -242,10 +248,12 @@ class Console:
     def close(self) -> None:
         for client in self._clients:
             client.close()
-        for process in self._running.values():
+        for process in [*self._running.values(), *self._shells]:
             if process.poll() is None:
                 process.kill()
             process.wait(PATIENCE)
+            for pipe in filter(None, (process.stdin, process.stdout)):
+                pipe.close()
         shutil.rmtree(self.short, ignore_errors=True)
 
     # Commands and tables.
@@ -269,7 +277,42 @@ class Console:
 
     def shell(self, code: str) -> str:
         """Run some lines of Python in the console's Django and return what they print."""
-        return self.manage("shell", "--no-imports", "--command", code)
+        with self._shell() as process:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(json.dumps(code).encode() + b"\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        assert line, self.said("shell")
+        answer = json.loads(line)
+        assert not answer["error"], answer["error"]
+        return str(answer["printed"])
+
+    @contextmanager
+    def _shell(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Lend a shell that nobody uses, with the environment as it is now."""
+        environment = dict(self.environment)
+        if self._idle_shells and self._idle_shells[-1][0] == environment:
+            process = self._idle_shells.pop()[1]
+        else:
+            command = [sys.executable, "-m", "tests.processes.resident_shell"]
+            process = self._popen("shell", command, talks=True)
+            self._shells.append(process)
+        yield process
+        self._idle_shells.append((environment, process))
+
+    def open_demo(self) -> Self:
+        """Start the broker and fill the console with the demo, made once for all tests."""
+        global _demo
+        self.start("broker")
+        if _demo is not None:
+            _copy(_demo, self.var_dir)
+        # Run again, it only tells the simulator where this console is.
+        self.shell("from django.core.management import call_command as c; c('demo')")
+        if _demo is None:
+            _demo = _folder()
+            _copy(self.var_dir, _demo)
+        return self
 
     def _migrate(self) -> None:
         """Make the tables, on SQLite from a copy made once."""
@@ -282,9 +325,7 @@ class Console:
             return
         if _migrated is None:
             self.manage("migrate", "--no-input", "--verbosity", "0")
-            made = Path(tempfile.mkdtemp(prefix="kefu-p-"))
-            atexit.register(shutil.rmtree, made, ignore_errors=True)
-            _migrated = made / database.name
+            _migrated = _folder() / database.name
             _backup(database, _migrated)
         else:
             shutil.copy(_migrated, database)
@@ -375,6 +416,22 @@ class Console:
             for canary in canaries
             if canary in path.read_text(errors="replace")
         ]
+
+
+def _folder() -> Path:
+    """Return a new folder that goes when the tests do."""
+    made = Path(tempfile.mkdtemp(prefix="kefu-p-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what a console keeps, without its broker: nobody is at the tables."""
+    for name in ("secret_key", "secrets_key"):
+        shutil.copy(source / name, target)
+    for database in source.glob("*.sqlite3"):
+        _backup(database, target / database.name)
+    shutil.copytree(source / "media", target / "media", dirs_exist_ok=True)
 
 
 def _outside() -> dict[str, str]:

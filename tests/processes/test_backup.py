@@ -109,6 +109,11 @@ def people_working(console):
     thread.join()
 
 
+def secret(console):
+    # By a process of its own: one that runs has read its key already.
+    return console.manage("shell", "--no-imports", "--command", SECRET)
+
+
 def refusal(console, *arguments):
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -152,7 +157,7 @@ def test_what_was_on_its_way_may_have_arrived(shop, copy):
 
 
 def test_without_its_key_a_copy_asks_for_the_secrets_again(copy, backup):
-    assert copy.shell(SECRET) == "\n"
+    assert secret(copy) == "\n"
     assert "encrypted with another key" in copy.said("manage")
 
 
@@ -162,7 +167,7 @@ def test_a_backup_with_keys_brings_the_secrets(shop, copy):
 
     copy.manage("restore", "--force", str(file))
 
-    assert copy.shell(SECRET) == shop.shell(SECRET) != "\n"
+    assert secret(copy) == secret(shop) != "\n"
 
 
 def test_data_is_not_replaced_unasked(shop, backup):
