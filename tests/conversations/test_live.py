@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from conversations import auto_reply, drawing, handling, live, sending
+from conversations import auto_reply, drawing, handling, live, reading, sending
 from conversations.models import CannedAnswer, Delivery, DueReply, LiveEvent, LiveHead
 from tests.conftest import Xiaoming, new_uuid, text
 
@@ -225,7 +225,8 @@ class Scene:
         handling.reopen(self.conversation, self.chen)
 
     def read(self):
-        handling.read(self.conversation)
+        newest = self.conversation.messages.latest("pk")
+        reading.seen(self.conversation, self.lin, newest.pk)
 
     def answered(self):
         sending.reply(self.conversation, self.lin, text("在的 <i>"), new_uuid())

@@ -123,7 +123,7 @@ def test_the_list_narrows_to_one(desk, lin, cafe, xiaoming, same_name):
     page = desk.get("/inbox/", {"view": "waiting", "mini_program": cafe.pk}).text
     assert len(rows(page)) == 2
     assert "课程" not in page
-    assert counts(page) == {"waiting": "2", "mine": "0", "all": "2"}
+    assert counts(page) == {"waiting": "2", "mine": "0", "closing": "0", "all": "2"}
     assert f'<option value="{cafe.pk}" selected>青禾咖啡</option>' in page
     assert f"?view=mine&mini_program={cafe.pk}" in page.replace("&amp;", "&")
 
@@ -155,6 +155,7 @@ def test_what_is_no_choice_is_all_of_them(desk, xiaoming, same_name, chosen):
 
 def test_more_customers_and_mini_programs_take_no_more_queries(desk, cafe, xiaoming):
     xiaoming.writes("在吗")
+    Xiaoming(cafe, "oFirst").writes("在吗")
     path = f"/inbox/?view=all&mini_program={cafe.pk}"
     desk.get(path)
     with CaptureQueriesContext(connection) as few:

@@ -14,10 +14,12 @@ from agents.models import Agent
 from conversations.models import (
     AutoReplyRule,
     CannedAnswer,
+    DeskSettings,
     Entrance,
     MiniProgram,
     Page,
     ReceivedPush,
+    Tag,
 )
 from tests.conftest import Xiaoming
 
@@ -30,6 +32,8 @@ MATRIX = {
     "conversations.miniprogram": (200, 200, 200, 403),
     "conversations.page": (200, 200, 200, 200),
     "conversations.receivedpush": (200, 403, 200, 403),
+    "conversations.tag": (200, 200, 200, 200),
+    "conversations.desksettings": (302, 403, 200, 403),  # To its only row
 }
 
 
@@ -52,6 +56,8 @@ def rows(
         "conversations.miniprogram": mini_program.pk,
         "conversations.page": page.pk,
         "conversations.receivedpush": received(mini_program),
+        "conversations.tag": Tag.objects.create(name="退款").pk,
+        "conversations.desksettings": DeskSettings.objects.create(pk=1).pk,
     }
 
 

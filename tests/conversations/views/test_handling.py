@@ -49,7 +49,9 @@ def test_an_agent_closes_and_reopens(desk, converse, lin):
 
 def test_reading_takes_away_the_count(desk, converse):
     conversation = converse(unread=3)
-    assert desk.post(f"/conversations/{conversation.pk}/reading/").status_code == 204
+    seen = {"seen": conversation.messages.latest("pk").pk}
+    read = desk.post(f"/conversations/{conversation.pk}/reading/", seen)
+    assert read.status_code == 204
     conversation.refresh_from_db()
     assert conversation.unread == 0
 
