@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,22 +13,28 @@ from tests.processes.scene import at_once, on_both_databases
 pytestmark = pytest.mark.processes
 
 PROCESSES = 8
+# Forked before anything is cached or connected: each has read nothing but its code.
 GET = """
-import asyncio, pathlib, sys, time
+import asyncio, os, pathlib, sys, time
 import django
 django.setup()
+gate, processes = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+for number in range(processes):
+    if os.fork() == 0:
+        break
+else:
+    sys.exit(any(os.wait()[1] for number in range(processes)))
 from conversations import mini_programs
 from conversations.models import MiniProgram
 mini_program = MiniProgram.objects.get()
-gate = pathlib.Path(sys.argv[1])
-print("here", flush=True)
+os.write(1, b"here\\n")
 while not gate.exists():
     time.sleep(0.001)
 async def get():
     token = await mini_programs.client(mini_program).tokens.get()
     await mini_programs.hang_up()
     return token
-print(asyncio.run(get()), flush=True)
+os.write(1, asyncio.run(get()).encode() + b"\\n")
 """
 
 
@@ -54,20 +59,17 @@ def get_at_once(scene, gate):
         **scene.console.environment,
         "DJANGO_SETTINGS_MODULE": "console.settings",
     }
-    command = [sys.executable, "-c", GET, str(gate)]
-    asking = [
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(PROCESSES)
-    ]
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        assert list(pool.map(lambda one: one.stdout.readline(), asking)) == (
-            ["here\n"] * PROCESSES
-        )
-        gate.touch()
-        said = list(pool.map(lambda one: one.communicate(timeout=60)[0], asking))
-    return [token.strip() for token in said]
+    command = [sys.executable, "-c", GET, str(gate), str(PROCESSES)]
+    asking = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert [asking.stdout.readline() for _ in range(PROCESSES)] == [
+        "here\n"
+    ] * PROCESSES
+    gate.touch()
+    said = asking.communicate(timeout=60)[0]
+    assert asking.returncode == 0
+    return said.split()
 
 
 @on_both_databases
