@@ -213,6 +213,21 @@ def test_a_forgery_turns_no_green_light_red(page, mini_program):
     assert lamps(mini_program)["push"].says == ""
 
 
+@pytest.mark.parametrize("seen", [None, True, False])
+def test_plain_mode_is_warned_of_whatever_the_light_shows(page, mini_program, seen):
+    if seen is not None:
+        lights.note(mini_program.pk, "push", seen)
+    for mode, warned in (("plain", True), ("compatible", False), ("secure", False)):
+        mini_program.mode = mode
+        mini_program.save()
+        assert ("In plain mode nothing shows" in page()) == warned
+        assert all(
+            "plain mode" not in lamp.says
+            for name, lamp in lamps(mini_program).items()
+            if name != "push"
+        )
+
+
 def test_the_signature_we_expect_stands_beside_the_one_that_came(page, mini_program):
     details = {
         "fault": "token",
