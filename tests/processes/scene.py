@@ -459,6 +459,11 @@ class Tab:
         except ConnectionClosed:
             pass  # `closed` tells
 
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the server took up the client's offer to compress."""
+        return bool(self._socket.protocol.extensions)
+
     def cut(self) -> None:
         """Lose the line without a word."""
         self._socket.socket.shutdown(socket.SHUT_RDWR)

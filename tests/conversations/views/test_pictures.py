@@ -351,8 +351,12 @@ def test_nothing_is_loaded_from_elsewhere(desk, conversation, lin):
     }
     say(conversation, 1, "", kind="link", data=link, author="agent", agent=lin)
     say(conversation, 2, "", kind="link", data={**link, "url": "javascript:alert(1)"})
+    theirs = {"pic_url": evil, "thumb_url": evil, "title": "t", "page_path": "a"}
+    for at, kind in enumerate(("image", "card"), 3):
+        say(conversation, at, evil, kind=kind, data=theirs)
     html = draw(desk, conversation)
     assert "<img" not in html
+    assert f'="{evil}' not in html
     assert 'rel="noopener noreferrer"' in html
     assert "shop.example</bdi>" in html
     assert 'href="javascript' not in html
