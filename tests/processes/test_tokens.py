@@ -44,12 +44,6 @@ def nobody_has_one(scene):
     scene.database.change("DELETE FROM conversations_accesstoken")
 
 
-def requests(scene):
-    """Return how often WeChat was asked for a token."""
-    calls = scene.wechat.ledger("")["calls"]
-    return sum(call["path"] == STABLE_TOKEN for call in calls)
-
-
 class Eight:
     """Eight new processes that ask for a token in the same moment, once at each gate."""
 
@@ -96,12 +90,12 @@ def test_eight_processes_without_a_token_make_one_request(scene, tmp_path):
 def makes_one_request(scene, eight, gate):
     nobody_has_one(scene)
     scene.wechat.fails("latency", STABLE_TOKEN, seconds=0.3)
-    before = requests(scene)
+    before = scene.wechat.token_requests()
     tokens = eight.ask(gate)
 
     assert len(set(tokens)) == 1
     assert tokens[0] in scene.wechat.tokens()
-    assert requests(scene) == before + 1
+    assert scene.wechat.token_requests() == before + 1
 
 
 def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
@@ -109,7 +103,7 @@ def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
     at_once(50, lambda n: customers[n].writes("在吗"))
     lin.says(customers[0], "您好")
     wait_until(lambda: customers[0].states() == ["sent"])
-    given, asked = len(scene.wechat.tokens()), requests(scene)
+    given, asked = len(scene.wechat.tokens()), scene.wechat.token_requests()
     before = scene.database.value("SELECT max(id) FROM conversations_delivery")
     # All of them queued before the first finds out. Killed and not frozen: frozen in the
     # middle of a write it would keep SQLite from everybody.
@@ -127,7 +121,7 @@ def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
     assert [c.heard().count("在的") for c in customers] == [1] * 50
     assert [state for c in customers for state in c.states()] == ["sent"] * 51
     assert len(scene.wechat.tokens()) == given + 1
-    assert requests(scene) == asked + 1
+    assert scene.wechat.token_requests() == asked + 1
     # Many found out at once, and each of them said it once more.
     assert len(refused(scene)) > 1
     assert sum(c.sends() for c in customers) == 1 + 50 + len(refused(scene))
