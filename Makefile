@@ -20,11 +20,11 @@ run: .venv/run.stamp
 	@exec $(BIN)/python manage.py run --stop-with-parent
 
 # The part that touches the database runs on PostgreSQL first; then everything runs, on
-# SQLite, and pytest's summary of that is the last thing to see. On two cores: what starts
-# processes and browsers keeps to one of them.
+# SQLite, and pytest's summary of that is the last thing to see. On two cores: the browser
+# on one of them, what starts processes on the other.
 test: .venv/dev.stamp
 	@$(BIN)/python -m tools.system_packages
-	$(WITH_POSTGRESQL) $(BIN)/python -m pytest -q -n 2 -m "not browser and not processes"
+	$(WITH_POSTGRESQL) $(BIN)/python -m pytest -q -n 2 -m "database and not browser and not processes"
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: .venv/dev.stamp

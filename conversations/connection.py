@@ -11,7 +11,7 @@ shown beside the light; and where there never was a green one, it says what is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import httpx
@@ -62,7 +62,10 @@ def lamps(mini_program: MiniProgram, rejected: list[RejectedPush]) -> list[Lamp]
     push = seen.get(Name.PUSH)
     proved = push is not None and push.ok  # By the Token that the check needs too
     return [
-        _lamp(mini_program, name, seen.get(name), rejected, proved=proved)
+        _warned(
+            mini_program,
+            _lamp(mini_program, name, seen.get(name), rejected, proved=proved),
+        )
         for name in Name
     ]
 
@@ -115,6 +118,17 @@ def _lamp(
         return Lamp(name, str(name.label), "unknown", says)
     says = _words_of(refused) if refused else _first_steps(name)
     return Lamp(name, str(name.label), "unknown", says)
+
+
+def _warned(mini_program: MiniProgram, lamp: Lamp) -> Lamp:
+    """Add what is no fault and should not stay so."""
+    if lamp.name != Name.PUSH or mini_program.mode != MiniProgram.Mode.PLAIN:
+        return lamp
+    warning = _(
+        "In plain mode nothing shows whether a push was read or changed on its way. "
+        "Set secure mode here and at WeChat."
+    )
+    return replace(lamp, says=f"{lamp.says} {warning}".strip())
 
 
 def _refused(name: Name, rejected: list[RejectedPush]) -> RejectedPush | None:

@@ -18,10 +18,12 @@ from agents import presence
 from conversations import live
 from conversations.models import (
     Conversation,
+    Customer,
     Delivery,
     ProcessHeartbeat,
     RejectedCount,
 )
+from conversations.wechat.reply_window import REFUSALS
 
 State = Delivery.State
 
@@ -46,6 +48,7 @@ class _Tables:
         for reason, count in counts.order_by():
             rejected.add_metric([reason], count)
         yield rejected
+        yield from _window_refusals()
         waiting = Conversation.objects.waiting()
         yield _gauge("waiting", "Conversations nobody has taken.", waiting.count())
         longest = waiting.aggregate(at=Min("waiting_since"))["at"]
@@ -69,6 +72,22 @@ def _outbox() -> Iterator[Metric]:
     yield _gauge(
         "outbox_oldest_seconds", "The age of the oldest of them.", _age(oldest)
     )
+
+
+def _window_refusals() -> Iterator[Metric]:
+    """By our own count there was room: somebody else sends too, or a clock is wrong."""
+    closed = GaugeMetricFamily(
+        "kefu_windows_refused",
+        "Customers to whom WeChat takes nothing until they act, by its own word.",
+        labels=["errcode"],
+    )
+    refused = Customer.objects.exclude(window_refusal=None)
+    counts = dict(
+        refused.values_list("window_refusal").annotate(Count("pk")).order_by()
+    )
+    for errcode in sorted(REFUSALS):
+        closed.add_metric([str(errcode)], counts.get(errcode, 0))
+    yield closed
 
 
 def _heartbeats() -> Iterator[Metric]:

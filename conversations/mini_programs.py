@@ -79,17 +79,18 @@ def _credentials(
     aes_key: str,
     mode: str,
     push_format: str,
-    previous_token: str,
-    previous_aes_key: str,
+    previous_tokens: str,
+    previous_aes_keys: str,
 ) -> Credentials:
-    keys = tuple(filter(None, map(_decoded, (aes_key, previous_aes_key))))
+    held = [aes_key, *previous_aes_keys.splitlines()]
+    keys = tuple(filter(None, map(_decoded, held)))
     return Credentials(
         appid,
         token,
         keys,
         mode,  # type: ignore[arg-type]
         push_format,  # type: ignore[arg-type]
-        previous_token,
+        tuple(previous_tokens.splitlines()),
     )
 
 

@@ -1,7 +1,9 @@
 """Secrets that we make, and show once.
 
 A new one doesn't cut off the old one: it stays good beside it until it is retired, as
-nobody can change a secret at WeChat and here in the same second.
+nobody can change a secret at WeChat and here in the same second. Nor does making another
+one: who lost the page with the new one makes new ones again, while WeChat still has the
+first.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import string
 from conversations.models import MiniProgram
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+KEPT = 3  # of a name that are replaced and still taken
 # The last character of 43 carries four bits; these leave the other two zero, so that the
 # strictest decoder takes the key.
 LAST_OF_A_KEY = "AEIMQUYcgkosw048"
@@ -58,8 +61,15 @@ def replace(mini_program: MiniProgram, name: str, secret: str) -> list[str]:
     setattr(mini_program, name, secret)
     if not old or old == secret:
         return [name]
-    setattr(mini_program, PREVIOUS[name], old)
-    return [name, PREVIOUS[name]]
+    return [name, keep(mini_program, name, old)]
+
+
+def keep(mini_program: MiniProgram, name: str, old: str) -> str:
+    """Go on taking a secret that was replaced. Returns the column, a line for each."""
+    column = PREVIOUS[name]
+    held = [old, *getattr(mini_program, column).splitlines()]
+    setattr(mini_program, column, "\n".join(held[:KEPT]))
+    return column
 
 
 def retire(mini_program: MiniProgram) -> list[str]:

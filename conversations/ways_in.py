@@ -51,7 +51,8 @@ class Address:
 
     @classmethod
     def of(cls, mini_program: MiniProgram) -> Address:
-        secrets = (mini_program.relay_secret, mini_program.previous_relay_secret)
+        previous = mini_program.previous_relay_secret.splitlines()
+        secrets = (mini_program.relay_secret, *previous)
         form = mini_program.transfer_format
         return cls(
             mini_program_id=mini_program.pk,

@@ -51,11 +51,16 @@ XIAOMING = "oXiaoming-0000000000000000-1"
 PUSH_TOKEN = "a-push-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
+DATABASE = {"db", "transactional_db"}  # fixtures
+
 
 @pytest.hookimpl(tryfirst=True)  # Before xdist, which looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a browser, or processes, when tests run on two cores."""
+    """Say of each test whether it asks the database; and keep together what shares a
+    browser, or processes, when tests run on two cores."""
     for item in items:
+        if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
+            item.add_marker("database")
         for name in ("browser", "processes"):
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.xdist_group(name))

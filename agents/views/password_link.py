@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -38,10 +40,18 @@ class PasswordLinkView(View):
         form = SetPasswordForm(self.agent, request.POST, label_suffix="")
         if not form.is_valid():
             return self._page(request, form, status=422)
+        if self.agent.last_login is None:
+            self._read_on()
         form.save()
         self.agent.shut_out()
         messages.success(request, _("The password is set. Sign in with it."))
         return redirect("login")
+
+    def _read_on(self) -> None:
+        """Have an agent who comes for the first time read on in their browser's language,
+        unless another was chosen for them."""
+        if self.agent.language == settings.LANGUAGE_CODE:
+            self.agent.language = translation.get_language() or self.agent.language
 
     def _page(
         self, request: HttpRequest, form: SetPasswordForm, status: int = 200

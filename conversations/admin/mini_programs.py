@@ -143,12 +143,10 @@ class MiniProgramAdmin(ConnectionPages, PlainAdmin):
         """Keep taking a secret that another takes the place of, until it is retired."""
         super().save_model(request, obj, form, change=True)
         before = form.secrets_before
-        kept = {
-            shared_secrets.PREVIOUS[name]: before[name]
+        kept = [
+            shared_secrets.keep(obj, name, before[name])
             for name in shared_secrets.PREVIOUS
             if before[name] and before[name] != getattr(obj, name)
-        }
-        for name, secret in kept.items():
-            setattr(obj, name, secret)
+        ]
         if kept:
-            obj.save(update_fields=list(kept))
+            obj.save(update_fields=kept)

@@ -33,12 +33,17 @@ def register(mini_program: MiniProgram) -> None:
         secret=mini_program.app_secret,
         token=mini_program.push_token,
         encoding_aes_key=mini_program.encoding_aes_key,
-        previous_aes_key=mini_program.previous_aes_key or None,
+        previous_aes_key=_last(mini_program.previous_aes_key) or None,
         mode=mini_program.mode,
         format=mini_program.format,
         push_url=f"{base}/push",
         relay_url=f"{base}/relay",
         relay_secret=mini_program.relay_secret,
-        previous_relay_secret=mini_program.previous_relay_secret,
+        previous_relay_secret=_last(mini_program.previous_relay_secret),
         cloudrun_url=f"{base}/cloudrun",
     )
+
+
+def _last(replaced: str) -> str:
+    """Return the secret that was replaced last, or ""."""
+    return next(iter(replaced.splitlines()), "")

@@ -60,7 +60,8 @@ class MiniProgram(models.Model):
     app_secret = EncryptedTextField("AppSecret", blank=True)
     push_token = EncryptedTextField("Token", blank=True)
     encoding_aes_key = EncryptedTextField("EncodingAESKey", blank=True)
-    # Still taken while WeChat's console and ours don't have the new ones yet.
+    # Still taken while WeChat's console and ours don't have the new ones yet: a line for
+    # each, the newest first.
     previous_push_token = EncryptedTextField(_("previous Token"), blank=True)
     previous_aes_key = EncryptedTextField(_("previous EncodingAESKey"), blank=True)
     # With one, a cloud function may hand pushes on at /relay.

@@ -13,12 +13,12 @@ Format = Literal["json", "xml"]
 class Credentials:
     """The secrets and settings behind one push address.
 
-    token           signs; while it is empty nothing is accepted
-    previous_token  on its way out: still accepted, for the minutes between changing it
-                    at WeChat and here
-    aes_keys        decoded (32 bytes each): the current one, then those on their way out
-    mode            as configured with WeChat; decides what is accepted
-    format          as configured with WeChat; decides what we write, not what we read
+    token            signs; while it is empty nothing is accepted
+    previous_tokens  on their way out: still accepted, for the minutes between changing
+                     it at WeChat and here
+    aes_keys         decoded (32 bytes each): the current one, then those on their way out
+    mode             as configured with WeChat; decides what is accepted
+    format           as configured with WeChat; decides what we write, not what we read
     """
 
     appid: str
@@ -26,11 +26,11 @@ class Credentials:
     aes_keys: tuple[bytes, ...] = field(default=(), repr=False)
     mode: Mode = "secure"
     format: Format = "json"
-    previous_token: str = field(default="", repr=False)
+    previous_tokens: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """Those that are believed, the current one first."""
         if not self.token:  # Anybody can sign under an empty one
             return ()
-        return (self.token, *filter(None, [self.previous_token]))
+        return (self.token, *filter(None, self.previous_tokens))

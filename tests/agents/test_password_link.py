@@ -36,6 +36,35 @@ def test_lin_sets_her_password_and_signs_in_with_it(
     assert lin.check_password("quiet-otter-42")
 
 
+@pytest.mark.parametrize(("browser", "reads"), [("en-GB", "en"), ("zh-CN", "zh-hans")])
+def test_who_comes_first_reads_on_in_the_language_of_their_browser(
+    client: Client, lin: Agent, path: str, browser: str, reads: str
+) -> None:
+    client.post(path, CHOSEN, headers={"accept-language": browser})
+    lin.refresh_from_db()
+    assert lin.language == reads
+
+
+def test_a_language_that_was_chosen_stays(client: Client, lin: Agent) -> None:
+    Agent.objects.update(language="en")
+    client.post(path_of(links.new_link(lin)), CHOSEN, headers={"accept-language": "zh"})
+    lin.refresh_from_db()
+    assert lin.language == "en"
+
+
+def test_who_has_been_here_keeps_their_language(
+    client: Client, lin: Agent, path: str
+) -> None:
+    client.post(path, CHOSEN)
+    client.post("/login/", {"username": "lin", "password": "quiet-otter-42"})
+    client.post("/logout/")
+    lin.refresh_from_db()
+    again = path_of(links.new_link(lin))
+    client.post(again, CHOSEN, headers={"accept-language": "en"})
+    lin.refresh_from_db()
+    assert lin.language == "zh-hans"
+
+
 def test_a_link_works_once(client: Client, lin: Agent, path: str) -> None:
     client.post(path, CHOSEN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -106,6 +107,25 @@ def test_five_are_sent_and_the_box_opens_again_when_the_customer_writes(desk, ph
     shown = lin.locator("reply-window").get_attribute("data-windows")
     lin.reload()
     expect(lin.locator("reply-window")).to_have_attribute("data-windows", shown)
+
+
+def test_a_refusal_we_had_not_counted_on_says_what_to_look_at(console, desk, phone):
+    says(phone, "为什么发不出")
+    lin = desk("lin")
+    opens(lin, "为什么发不出")
+    worth_a_look = lin.locator(".window-closed__check")
+    refused = {"kind": "errcode", "path": "send", "errcode": 45047}
+    httpx.post(f"{console.url}/simulator/api/_faults", json=refused)
+    answers(lin, "在的")
+    expect(worth_a_look).to_be_visible()
+    expect(worth_a_look.locator("li")).to_have_count(3)
+    expect(worth_a_look).to_contain_text("AppID")
+    expect(lin.locator("#composer-text")).not_to_be_editable()
+    expect(lin.locator(".delivery--failed")).to_contain_text("45047")
+
+    says(phone, "还在吗")
+    expect(lin.locator("#composer-text")).to_be_editable()
+    expect(worth_a_look).to_have_count(0)
 
 
 def test_a_page_left_open_sees_the_window_lapse_whatever_its_clock_says(

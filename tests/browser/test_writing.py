@@ -377,7 +377,7 @@ def test_a_text_too_long_for_one_message_is_counted_and_split_where_agreed(desk)
     desk.box.fill("这是一句话。" * 150)  # 2,700 bytes
     expect(counter).to_contain_text("2700/2048")
     send = desk.page.locator(".composer__send")
-    expect(send).to_contain_text("2")
+    expect(send).to_have_text("拆成 2 条（将用 2 条额度）")
     expect(send).to_be_enabled()
     expect(desk.page.locator(".composer__cost")).to_contain_text("3")  # What is left
     desk.box.press("Enter")

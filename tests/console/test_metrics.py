@@ -28,6 +28,20 @@ def test_numbers_come_from_the_tables(client, xiaoming, lin):
     assert 'kefu_outbox{state="queued"} 1.0' in page
 
 
+def test_a_window_that_wechat_closed_is_counted_until_the_customer_acts(
+    client, xiaoming, lin, wechat, outbox
+):
+    xiaoming.writes("在吗")
+    wechat.fails("errcode", errcode=45047)
+    sending.reply(xiaoming.conversation, lin, text("在的"), new_uuid())
+    outbox()
+    page = read(client).text
+    assert 'kefu_windows_refused{errcode="45047"} 1.0' in page
+    assert 'kefu_windows_refused{errcode="45015"} 0.0' in page
+    xiaoming.writes("还在吗")
+    assert 'kefu_windows_refused{errcode="45047"} 0.0' in read(client).text
+
+
 def test_no_number_bears_a_name_or_a_word(client, xiaoming):
     xiaoming.writes("我的手机号是 13800000000")
     page = read(client).text

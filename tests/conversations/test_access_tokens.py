@@ -112,6 +112,8 @@ def test_a_token_that_somebody_else_renews_is_replaced_twice_a_minute_at_most(
             traveller.shift(4)
     tokens = wechat.world.store.rows("SELECT token FROM token")
     assert 1 < len(tokens) <= 1 + 2  # The first, and two in this minute
+    # Each time asked whether it has another, and once made to give one.
+    assert len(wechat.calls("stable_token")) <= 1 + 2 + 1
     assert states() == ["queued"]
     with translation.override("en"):
         assert "another system seems to renew" in Pause.objects.get().reason

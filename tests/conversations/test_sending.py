@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from conversations import handling, sending
@@ -13,7 +14,9 @@ from conversations.models import (
     LiveEvent,
     Message,
     OutboxHold,
+    Pause,
 )
+from conversations.wechat.client import BUSINESS_TYPING, PLAIN_TYPING
 from tests.conftest import new_uuid, text
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +120,47 @@ def test_a_refused_connection_is_tried_again(says, wechat, outbox):
     [delivery] = outbox()
     assert (delivery.state, delivery.tries) == ("queued", 1)
     assert delivery.not_before > timezone.now()
+
+
+def test_unreachable_it_is_tried_ever_less_often_and_given_up_in_two_minutes(
+    says, mini_program, wechat, outbox
+):
+    says("一")
+    outbox()  # There is a token
+    mini_program.api_root = "http://127.0.0.1:9"  # Refuses connections
+    mini_program.save()
+    says("二")
+    waits = []
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        while (delivery := outbox()[-1]).state == "queued":
+            wait = (delivery.not_before - timezone.now()).total_seconds()
+            waits.append(wait)
+            clock.shift(wait)
+    assert delivery.state == "failed"
+    assert 60 <= sum(waits) <= 120
+    assert max(waits) <= 36
+    # Not at the same moment as everybody else: each wait is up to a fifth off.
+    nominal = [1, 2, 4, 8, 15, 30, 30]
+    assert waits == pytest.approx(nominal, rel=0.2)
+    assert any(wait != whole for wait, whole in zip(waits, nominal, strict=True))
+
+
+def test_a_slow_answer_is_waited_for_and_a_very_slow_one_is_unconfirmed(
+    says, wechat, outbox, settings
+):
+    assert settings.SEND_DEADLINE == 15 < settings.LANE_LEASE
+    wechat.fails("latency", seconds=0.2)
+    says("一")
+    outbox()
+    settings.SEND_DEADLINE = 1
+    wechat.fails("hang", seconds=30)
+    says("二")
+    outbox()
+    settings.SEND_DEADLINE = 15
+    says("三")
+    assert [d.state for d in outbox()] == ["sent", "unconfirmed", "sent"]
+    assert wechat.calls("send") == ["send"] * 3
+    wechat.world.faults.clear()
 
 
 def test_busy_is_tried_again_later_and_holds_the_ones_behind(says, wechat, outbox):
@@ -244,6 +288,21 @@ def test_typing_that_hangs_does_not_hold_up_the_message(says, wechat, outbox):
     says("您好", typing_first=True)
     assert [d.state for d in outbox()] == ["sent"]
     wechat.world.faults.clear()
+
+
+@pytest.mark.parametrize(
+    "errcode",
+    [-1, 40003, 40200, 42001, 45009, 45011, 45015, 45047, 45072, 45080, 45081, 48001],
+)
+def test_no_refusal_of_the_typing_sign_befalls_the_message(
+    says, xiaoming, wechat, outbox, errcode
+):
+    for path in (BUSINESS_TYPING, PLAIN_TYPING):
+        wechat.fails("errcode", path, errcode=errcode, count=-1)
+    says("您好", typing_first=True)
+    assert [d.state for d in outbox()] == ["sent"]
+    assert not Pause.objects.exists()
+    assert xiaoming.customer.window_refusal is None
 
 
 def test_a_link_is_sent_as_a_link(xiaoming, rule, wechat, outbox):

@@ -29,6 +29,7 @@ from websockets.sync.client import connect
 
 from conversations.health import SILENT
 from conversations.wechat.client import SEND
+from conversations.wechat.tokens import STABLE_TOKEN
 from tests.processes.driver import PATIENCE, Console, wait_until
 
 # For tests whose point is a lock, a commit or a race.
@@ -277,6 +278,11 @@ class WeChat:
         with closing(sqlite3.connect(self._state, timeout=10)) as connection:
             return [token for (token,) in connection.execute("SELECT token FROM token")]
 
+    def token_requests(self) -> int:
+        """Return how often somebody asked for a token: many may get the same one."""
+        calls = self.ledger("")["calls"]
+        return sum(call["path"] == STABLE_TOKEN for call in calls)
+
     def close(self) -> None:
         self._http.close()
 
@@ -458,6 +464,11 @@ class Tab:
             self._socket.send(text)
         except ConnectionClosed:
             pass  # `closed` tells
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the server took up the client's offer to compress."""
+        return bool(self._socket.protocol.extensions)
 
     def cut(self) -> None:
         """Lose the line without a word."""

@@ -252,3 +252,14 @@ def test_a_socket_that_talks_too_much_is_closed(lin):
         for _ in range(41):
             tab.says(here=True)
         wait_until(lambda: tab.closed == TOO_MUCH)
+
+
+def test_a_frame_that_is_too_long_ends_its_own_socket_only(lin, chen, xiaoming):
+    with lin.opens_tab(xiaoming) as tab, chen.opens_tab(xiaoming) as other:
+        assert not tab.is_compressed  # A few bytes could stand for many
+        tab.sends("x" * 66_000)
+        wait_until(lambda: tab.closed is not None)
+        xiaoming.writes("还在吗")
+
+        wait_until(lambda: other.shows("还在吗"))
+        assert other.closed is None

@@ -1,12 +1,16 @@
 """One access_token for all processes, whoever asks first and whatever becomes of it."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from conversations.wechat.client import SEND
 from conversations.wechat.tokens import STABLE_TOKEN
 from tests.processes.driver import ROOT, wait_until
 from tests.processes.scene import at_once, on_both_databases
@@ -14,22 +18,28 @@ from tests.processes.scene import at_once, on_both_databases
 pytestmark = pytest.mark.processes
 
 PROCESSES = 8
+# Forked before anything is cached or connected: each has read nothing but its code.
 GET = """
-import asyncio, pathlib, sys, time
+import asyncio, os, pathlib, sys, time
 import django
 django.setup()
+for number in range(int(sys.argv[1])):
+    if os.fork() == 0:
+        break
+else:
+    sys.exit(any(os.wait()[1] for number in range(int(sys.argv[1]))))
 from conversations import mini_programs
 from conversations.models import MiniProgram
 mini_program = MiniProgram.objects.get()
-gate = pathlib.Path(sys.argv[1])
-print("here", flush=True)
-while not gate.exists():
-    time.sleep(0.001)
 async def get():
     token = await mini_programs.client(mini_program).tokens.get()
     await mini_programs.hang_up()
     return token
-print(asyncio.run(get()), flush=True)
+os.write(1, b"here\\n")
+for gate in map(pathlib.Path, sys.argv[2:]):
+    while not gate.exists():
+        time.sleep(0.001)
+    os.write(1, asyncio.run(get()).encode() + b"\\n")
 """
 
 
@@ -42,48 +52,59 @@ def nobody_has_one(scene):
     scene.database.change("DELETE FROM conversations_accesstoken")
 
 
-def requests(scene):
-    """Return how often WeChat was asked for a token."""
-    calls = scene.wechat.ledger("")["calls"]
-    return sum(call["path"] == STABLE_TOKEN for call in calls)
+class Eight:
+    """Eight new processes that ask for a token in the same moment, once at each gate."""
 
+    def __init__(self, scene, *gates):
+        environment = {
+            **scene.console.environment,
+            "DJANGO_SETTINGS_MODULE": "console.settings",
+        }
+        command = [sys.executable, "-c", GET, str(PROCESSES), *map(str, gates)]
+        self._asking = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        )
+        assert self._say() == ["here"] * PROCESSES
 
-def get_at_once(scene, gate):
-    """Have eight new processes ask for a token in the same moment."""
-    environment = {
-        **scene.console.environment,
-        "DJANGO_SETTINGS_MODULE": "console.settings",
-    }
-    command = [sys.executable, "-c", GET, str(gate)]
-    asking = [
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(PROCESSES)
-    ]
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        assert list(pool.map(lambda one: one.stdout.readline(), asking)) == (
-            ["here\n"] * PROCESSES
-        )
+    def ask(self, gate):
+        """Return what each was given."""
         gate.touch()
-        said = list(pool.map(lambda one: one.communicate(timeout=60)[0], asking))
-    return [token.strip() for token in said]
+        return self._say()
+
+    def close(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._asking.pid, signal.SIGKILL)
+        self._asking.communicate()
+
+    def _say(self):
+        return [self._asking.stdout.readline().strip() for _ in range(PROCESSES)]
 
 
 @on_both_databases
-@pytest.mark.parametrize("broker", ["with", "without"])
 @pytest.mark.usefixtures("kept")
-def test_eight_processes_without_a_token_make_one_request(scene, tmp_path, broker):
-    if broker == "without":
+def test_eight_processes_without_a_token_make_one_request(scene, tmp_path):
+    """With a broker, and without."""
+    with_one, without = gates = [tmp_path / "with", tmp_path / "without"]
+    with closing(Eight(scene, *gates)) as eight:
+        makes_one_request(scene, eight, with_one)
         scene.console.kill("broker")
+        makes_one_request(scene, eight, without)
+
+
+def makes_one_request(scene, eight, gate):
     nobody_has_one(scene)
     scene.wechat.fails("latency", STABLE_TOKEN, seconds=0.3)
-    before = requests(scene)
-    tokens = get_at_once(scene, tmp_path / "gate")
+    before = scene.wechat.token_requests()
+    tokens = eight.ask(gate)
 
     assert len(set(tokens)) == 1
     assert tokens[0] in scene.wechat.tokens()
-    assert requests(scene) == before + 1
+    assert scene.wechat.token_requests() == before + 1
 
 
 def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
@@ -91,7 +112,8 @@ def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
     at_once(50, lambda n: customers[n].writes("在吗"))
     lin.says(customers[0], "您好")
     wait_until(lambda: customers[0].states() == ["sent"])
-    given = len(scene.wechat.tokens())
+    given, asked = len(scene.wechat.tokens()), scene.wechat.token_requests()
+    before = scene.database.value("SELECT max(id) FROM conversations_delivery")
     # All of them queued before the first finds out. Killed and not frozen: frozen in the
     # middle of a write it would keep SQLite from everybody.
     scene.console.kill("worker")
@@ -99,10 +121,25 @@ def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
     scene.wechat.fails("expire_tokens")
     scene.console.start("worker", ready=False)
 
-    wait_until(lambda: all("在的" in c.heard() for c in customers), 60)
+    # Asked of the table: of fifty phones it would keep WeChat from answering.
+    settled = (
+        "SELECT count(*) FROM conversations_delivery"
+        " WHERE id > ? AND settled_at IS NOT NULL"
+    )
+    wait_until(lambda: scene.database.value(settled, before) == 50, 60)
     assert [c.heard().count("在的") for c in customers] == [1] * 50
-    wait_until(lambda: all(set(c.states()) == {"sent"} for c in customers))
+    assert [state for c in customers for state in c.states()] == ["sent"] * 51
     assert len(scene.wechat.tokens()) == given + 1
+    assert scene.wechat.token_requests() == asked + 1
+    # Many found out at once, and each of them said it once more.
+    assert len(refused(scene)) > 1
+    assert sum(c.sends() for c in customers) == 1 + 50 + len(refused(scene))
+
+
+def refused(scene):
+    """Return the sends that WeChat refused for their token."""
+    calls = scene.wechat.ledger("")["calls"]
+    return [one for one in calls if one["path"] == SEND and one["errcode"] == 42001]
 
 
 def test_while_the_token_endpoint_is_away_a_token_that_holds_is_used(

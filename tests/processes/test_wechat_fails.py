@@ -26,7 +26,7 @@ def test_a_token_that_expires_early_is_renewed_once_for_all_who_wait(
 ):
     lin.says(customers[0], "您好")
     wait_until(lambda: customers[0].states() == ["sent"])
-    given = len(scene.wechat.tokens())
+    given, asked = len(scene.wechat.tokens()), scene.wechat.token_requests()
     scene.wechat.fails("expire_tokens")
     at_once(9, lambda n: lin.says(customers[n + 1], "您好"))
 
@@ -34,6 +34,7 @@ def test_a_token_that_expires_early_is_renewed_once_for_all_who_wait(
         wait_until(lambda one=customer: one.states() == ["sent"])
         assert customer.heard() == ["您好"]
     assert len(scene.wechat.tokens()) == given + 1
+    assert scene.wechat.token_requests() == asked + 1
 
 
 def test_while_wechat_is_away_replies_wait_and_then_go_out_once(scene, lin, customers):

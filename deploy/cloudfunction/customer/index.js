@@ -127,7 +127,7 @@ async function keep(body) {
   try {
     await cloud.database().collection(QUEUE).add(row)
   } catch (error) {
-    if (!/not exist/i.test(String(error.message || error.errMsg))) throw error
+    if (!isMissing(error)) throw error
     await cloud.database().createCollection(QUEUE)
     await cloud.database().collection(QUEUE).add(row)
   }
@@ -159,13 +159,22 @@ function late(body) {
   return JSON.stringify({ ...JSON.parse(body), relay: { queued: true } })
 }
 
+// The collection is made when the first one is kept: until then it is no fault.
+function isMissing(error) {
+  return /not exist/i.test(said(error))
+}
+
+function said(error) {
+  return String(error.message || error.errMsg)
+}
+
 // Waits for some work, but not for too long, and not for its failure.
 async function inTime(work, until) {
   let timer
   const time = new Promise((resolve) => {
     timer = setTimeout(resolve, Math.max(0, until - Date.now()))
   })
-  const failed = (error) => console.error('The queue:', error.message || error.errMsg)
+  const failed = (error) => isMissing(error) || console.error('The queue:', said(error))
   await Promise.race([work.catch(failed), time])
   clearTimeout(timer)
 }

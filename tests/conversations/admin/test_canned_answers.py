@@ -148,6 +148,33 @@ def test_what_cannot_be_sent_is_refused_under_its_field(
     assert told() == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "most"),
+    [
+        ("text", "text", 2048),
+        ("link", "title", 128),
+        ("link", "description", 256),
+        ("link", "url", 1024),
+        ("link", "thumb_url", 1024),
+    ],
+)
+def test_every_field_may_be_as_long_as_wechat_takes_and_no_longer(
+    client: Client, kind: str, field: str, most: int
+) -> None:
+    web = "https://a.example.com/"
+    parts = {
+        "text": {"text": "您好"},
+        "link": {"title": "报名", "description": "免费", "url": web, "thumb_url": web},
+    }
+    for length, status in ((most, 302), (most + 1, 200)):
+        value = (web if "url" in field else "").ljust(length, "a")
+        part = {"kind": kind, **parts[kind], field: value}
+        answer = client.post(ADD, form(parts=[part]))
+        assert answer.status_code == status, length
+    assert str(most) in str(errors(answer)["parts"])
+    assert CannedAnswer.objects.count() == 1
+
+
 def test_a_personal_answer_needs_an_owner(client: Client, lin: Agent) -> None:
     assert "owner" in errors(client.post(ADD, form(scope="personal")))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from agents.models import Agent
-from conversations import connection, connection_words, lights, mini_programs, pauses
+from conversations import (
+    connection,
+    connection_words,
+    lights,
+    mini_programs,
+    pauses,
+    ways_in,
+)
 from conversations.models import (
     Light,
     MiniProgram,
@@ -119,7 +130,65 @@ def test_every_refusal_says_what_to_change(page, mini_program, errcode, errmsg, 
     lamp = lamps(mini_program)["send"]
     assert (lamp.state, lamp.errcode) == ("fault", errcode)
     assert words in lamp.says
-    assert f"errcode {errcode}" in page()
+    text = html.unescape(page())
+    assert lamp.says in text
+    assert f"errcode {errcode}" in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_refusal_of_token_and_settings_is_told_on_the_page(
+    client, wu, mini_program, language
+):
+    wu.language = language
+    wu.save()
+    codes = sorted(connection_words._REFUSALS)
+    told = set()
+    for errcode in codes:
+        lights.note(
+            mini_program.pk, "token", False, refusal(errcode, "invalid ip 1.2.3.4")
+        )
+        with translation.override(language):
+            says = connection_words.of_refusal(errcode, "invalid ip 1.2.3.4")
+        assert says in html.unescape(client.get(address(mini_program)).text), errcode
+        told.add(says)
+    assert len(told) == len(codes)
+    assert {40001, 40013, 40125, 40164, 40243, 48001} <= set(codes)
+
+
+# Whatever the three ways in may say of a request that proves nothing.
+REASONS = {
+    *("query", "format", "size", "unconfigured", "token", "body", "key", "clear"),
+    *("appid", "clock", "timestamp", "nonce", "relay_off", "relay_format"),
+    *("relay_signature", "relay_timestamp", "relay_nonce", "relay_body"),
+    *("relay_appid", "relay_openid", "cloud_run_off", "cloud_run_source"),
+    *("cloud_run_appid", "cloud_run_openid"),
+}
+SOUND_ALIKE = {("clock", "timestamp")}  # The same fault, once as it is seen, once named
+
+
+def test_every_reason_a_push_is_rejected_for_is_told_on_the_page(page):
+    told = {}
+    for reason in sorted(REASONS):
+        details = {"fault": reason, "check": "push", "skew": 1200, "meant_for": "wx1"}
+        RejectedPush.objects.all().delete()
+        RejectedPush.objects.create(
+            appid=APPID, reason=reason, details=details, at=timezone.now()
+        )
+        told[reason] = connection_words.of_rejection(reason, details)
+        assert "could not prove" not in told[reason], reason
+        assert told[reason] in html.unescape(page()), reason
+    for one, other in itertools.combinations(sorted(told), 2):
+        assert (told[one] != told[other]) or (one, other) in SOUND_ALIKE
+
+
+def test_no_reason_is_missing_from_those():
+    raised = set()
+    for path in Path(diagnosis.__file__).parent.glob("*.py"):
+        raised |= set(re.findall(r'Rejected\("(\w+)"', path.read_text()))
+    ways = Path(str(ways_in.__file__)).read_text()
+    raised |= set(re.findall(r'Rejected\("(\w+)"', ways))
+    # Told more closely: which of Token, key, AppID and mode it is.
+    assert raised - REASONS == {"signature", "decrypt", "downgrade"}
 
 
 def test_a_server_that_reaches_nobody_says_so(page, mini_program):
@@ -142,6 +211,21 @@ def test_a_forgery_turns_no_green_light_red(page, mini_program):
     lights._noted.clear()
     lights.note(mini_program.pk, "push", True)
     assert lamps(mini_program)["push"].says == ""
+
+
+@pytest.mark.parametrize("seen", [None, True, False])
+def test_plain_mode_is_warned_of_whatever_the_light_shows(page, mini_program, seen):
+    if seen is not None:
+        lights.note(mini_program.pk, "push", seen)
+    for mode, warned in (("plain", True), ("compatible", False), ("secure", False)):
+        mini_program.mode = mode
+        mini_program.save()
+        assert ("In plain mode nothing shows" in page()) == warned
+        assert all(
+            "plain mode" not in lamp.says
+            for name, lamp in lamps(mini_program).items()
+            if name != "push"
+        )
 
 
 def test_the_signature_we_expect_stands_beside_the_one_that_came(page, mini_program):

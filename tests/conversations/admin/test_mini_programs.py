@@ -14,7 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import Agent
+from conversations import mini_programs
 from conversations.models import AccessToken, AutoReplyRule, MiniProgram
+from conversations.wechat.crypto import decode_key
 
 LIST = "/admin/conversations/miniprogram/"
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -224,6 +226,26 @@ def test_new_keys_are_asked_for_first_and_the_old_ones_taken_beside_them(
     mini_program.refresh_from_db()
     assert not mini_program.previous_push_token
     assert not mini_program.previous_aes_key
+
+
+def test_keys_made_twice_leave_those_that_wechat_still_has(
+    client: Client, mini_program: MiniProgram
+) -> None:
+    """The page that showed the new ones was closed before anybody copied them."""
+    address = pages(mini_program)["new_keys"]
+    client.post(address)
+    mini_program.refresh_from_db()
+    lost = mini_program.push_token
+    client.post(address)
+
+    mini_program.refresh_from_db()
+    taken = mini_programs.credentials(mini_program)
+    assert taken.tokens == (mini_program.push_token, lost, "a-push-token")
+    assert taken.aes_keys[-1] == decode_key(KEY)
+    for _ in range(5):
+        client.post(address)
+    mini_program.refresh_from_db()
+    assert len(mini_programs.credentials(mini_program).tokens) == 4
 
 
 def test_a_token_typed_in_keeps_the_one_it_replaces(

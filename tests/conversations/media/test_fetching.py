@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from datetime import timedelta
 
@@ -59,6 +60,22 @@ def test_a_picture_is_fetched_by_its_id_and_kept_by_us(sends, fetch, wechat):
     assert (picture.width, picture.height) == (640, 480)
     assert seen(media.path(picture).read_bytes()).size == (640, 480)
     assert max(seen(media.thumb_path(picture).read_bytes()).size) <= 480
+
+
+@pytest.mark.parametrize("kind", ["image", "miniprogrampage"])
+def test_an_address_in_a_push_is_never_called(xiaoming, fetch, wechat, kind):
+    """Whoever can forge one could have us call anybody, from inside."""
+    kept = wechats_media.keep(wechat.world, APPID, painting())
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.setblocking(False)
+        address = "http://{}:{}/".format(*elsewhere.getsockname())
+        urls = {"PicUrl": address, "ThumbUrl": address}
+        ids = {"MediaId": kept.media_id, "ThumbMediaId": kept.media_id}
+        xiaoming.pushes(MsgType=kind, MsgId="1", Title="耳机", **urls, **ids)
+        [attachment] = fetch()
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
+    assert attachment.state == "kept"
 
 
 def test_the_files_are_ours_alone(sends, fetch, settings):

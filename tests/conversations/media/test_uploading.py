@@ -11,10 +11,10 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from conversations import media, mini_programs, sending
-from conversations.models import Customer, Delivery, Picture, Upload
+from conversations.models import Customer, Delivery, Pause, Picture, Upload
 from conversations.simulator import ledger
 from conversations.wechat.client import SEND, UPLOAD
-from tests.conftest import XIAOMING, new_uuid
+from tests.conftest import XIAOMING, new_uuid, text
 from tests.pictures import painting
 
 pytestmark = pytest.mark.django_db
@@ -109,12 +109,46 @@ def test_an_upload_without_an_answer_is_tried_again_and_nothing_is_unconfirmed(
     assert delivery.state == "sent"
 
 
-def test_a_picture_wechat_wont_have_is_one_visible_failure(send, wechat):
-    wechat.fails("errcode", UPLOAD, errcode=40009)
+@pytest.mark.parametrize(
+    "errcode", [40004, 40005, 40006, 40009, 41005, 41006, 44001, 45001]
+)
+def test_a_picture_wechat_wont_have_is_one_visible_failure(send, wechat, errcode):
+    wechat.fails("errcode", UPLOAD, errcode=errcode)
     delivery = send()
-    assert (delivery.state, delivery.errcode) == ("failed", 40009)
-    assert delivery.reason
-    assert wechat.calls("send") == []
+    assert (delivery.state, delivery.errcode) == ("failed", errcode)
+    assert "图片" in delivery.reason
+    assert wechat.calls("upload", "send") == ["upload"]
+
+
+@pytest.mark.parametrize("errcode", [-1, 45009, 45011, 48001])
+def test_what_is_no_fault_of_the_pictures_lets_it_wait(send, wechat, outbox, errcode):
+    wechat.fails("errcode", UPLOAD, errcode=errcode)
+    assert send().state == "queued"
+    assert Pause.objects.exists() == (errcode != -1)
+    Delivery.objects.update(not_before=timezone.now())
+    Pause.objects.update(probe_at=timezone.now())
+    assert [one.state for one in outbox()] == ["sent"]
+    assert len(received(wechat)) == 1
+
+
+def test_an_upload_with_a_refused_token_is_made_again_with_another(send, wechat):
+    wechat.fails("errcode", UPLOAD, errcode=40001)
+    assert send().state == "sent"
+    assert wechat.calls("upload", "send") == ["upload", "upload", "send"]
+
+
+def test_words_never_hide_that_their_picture_has_failed(
+    xiaoming, lin, client, picture, wechat, outbox
+):
+    xiaoming.writes("发张图看看")
+    parts = [*text("请看图"), {"kind": "image", "picture": picture.pk}]
+    wechat.fails("errcode", UPLOAD, errcode=40009)
+    sending.reply(xiaoming.conversation, lin, parts, new_uuid())
+    assert [one.state for one in outbox()] == ["sent", "failed"]
+    client.force_login(lin)
+    thread = client.get(f"/conversations/{xiaoming.conversation.pk}/messages/").text
+    assert thread.count("delivery--sent") == thread.count("delivery--failed") == 1
+    assert "(40009" in thread
 
 
 def test_a_picture_whose_file_is_gone_is_one_visible_failure(send, picture, wechat):

@@ -265,7 +265,7 @@ def test_the_way_of_the_pushes_is_chosen_among_those_set_up(page, service, recei
 def test_new_secrets_are_set_up_here_as_at_wechat(page, service):
     service.control("apps", appid=APPID, encoding_aes_key=OLD_AES_KEY, mode="secure")
     old_key = page.get_by_role("button", name="Previous key")
-    expect(page.locator("#form")).to_have_text("secure · json")
+    expect(page.locator("#form")).to_have_text("secure · JSON")
     expect(old_key).to_be_disabled()
     page.get_by_text("As set up at WeChat").click()
     form = page.locator("#set-up")

@@ -79,6 +79,7 @@ def test_a_link_sent_twice_is_said_once(send):
         ("url", "https://e.com/" + "长" * 400),
         ("thumb_url", ""),
         ("thumb_url", "data:image/png;base64,"),
+        ("thumb_url", "https://e.com/" + "a" * 1024),
     ],
 )
 def test_what_is_wrong_with_a_link_is_said_beside_its_field(send, field, value):
@@ -130,6 +131,7 @@ def test_another_mini_programs_page_lends_nothing(send):
         ("page_path", "pages/a b"),
         ("page_path", "长" * 400),
         ("appid", 'wx"'),
+        ("appid", "w" * 33),
         ("cover", SimpleUploadedFile("a.jpg", b"<svg/>", content_type="image/jpeg")),
         ("cover", ""),
     ],

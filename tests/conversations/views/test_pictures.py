@@ -138,6 +138,7 @@ def test_no_name_reaches_the_disk(desk, conversation, settings, name):
     answer = desk.post(url, body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code in (200, 400, 422)
     files = [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    assert len(files) == (2 if answer.status_code == 200 else 0)
     for path in files:
         assert path.parent.parent == settings.MEDIA_ROOT
         stem, *endings = path.name.split(".")
@@ -350,8 +351,12 @@ def test_nothing_is_loaded_from_elsewhere(desk, conversation, lin):
     }
     say(conversation, 1, "", kind="link", data=link, author="agent", agent=lin)
     say(conversation, 2, "", kind="link", data={**link, "url": "javascript:alert(1)"})
+    theirs = {"pic_url": evil, "thumb_url": evil, "title": "t", "page_path": "a"}
+    for at, kind in enumerate(("image", "card"), 3):
+        say(conversation, at, evil, kind=kind, data=theirs)
     html = draw(desk, conversation)
     assert "<img" not in html
+    assert f'="{evil}' not in html
     assert 'rel="noopener noreferrer"' in html
     assert "shop.example</bdi>" in html
     assert 'href="javascript' not in html

@@ -47,10 +47,10 @@ HOSTILE_XML = {
 
 @pytest.mark.parametrize("raw", HOSTILE_XML.values(), ids=HOSTILE_XML)
 def test_hostile_xml_is_refused_at_once(raw):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable):
         xml.parse(raw)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
     with pytest.raises(Unreadable):
         body.parse(raw)
 
@@ -118,10 +118,10 @@ HOSTILE_JSON = {
 
 @pytest.mark.parametrize("raw", HOSTILE_JSON.values(), ids=HOSTILE_JSON)
 def test_hostile_json_is_refused_at_once(raw):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable):
         strict_json.parse(raw)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
     with pytest.raises(Unreadable):
         body.parse(raw)
 

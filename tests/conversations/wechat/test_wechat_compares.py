@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console import views
 from conversations import intake, once_only, ways_in
 from conversations.wechat import envelope
 
@@ -13,7 +14,7 @@ TELLING = {"signature", "msg_signature", "signed", "mac", "token", "secret", "hm
 
 JUDGES = [
     *Path(envelope.__file__).parent.glob("*.py"),
-    *[Path(str(module.__file__)) for module in (intake, once_only, ways_in)],
+    *[Path(str(module.__file__)) for module in (intake, once_only, views, ways_in)],
 ]
 
 

@@ -353,7 +353,7 @@ ROTATIONS = [(token, key) for token in ("token", "old token") for key in (KEY, O
 @pytest.mark.parametrize(("token", "key"), ROTATIONS)
 @ENCRYPTED
 def test_while_keys_change_each_token_and_key_is_taken_and_answered(mode, token, key):
-    ours = credentials(mode, keys=(KEY, OLD_KEY), previous_token="old token")
+    ours = credentials(mode, keys=(KEY, OLD_KEY), previous_tokens=("old token",))
     theirs = Credentials(APPID, token, (key,), mode)
     opened = open_envelope(*wrap(given=theirs), ours, NOW)
     assert (opened.fields, opened.token, opened.key) == (SAYS, token, key)
@@ -370,7 +370,7 @@ def test_while_keys_change_each_token_and_key_is_taken_and_answered(mode, token,
     ("token", "taken"), [("token", True), ("old token", True), ("older", False)]
 )
 def test_the_address_is_checked_under_either_token(mode, token, taken):
-    ours = credentials(mode, previous_token="old token")
+    ours = credentials(mode, previous_tokens=("old token",))
     query = {"timestamp": TIMESTAMP, "nonce": "n", "echostr": "4375120948345356249"}
     query["signature"] = sign(token, TIMESTAMP, "n")
     if taken:
@@ -381,7 +381,7 @@ def test_the_address_is_checked_under_either_token(mode, token, taken):
 
 
 def test_a_previous_token_opens_nothing_once_the_current_one_is_taken_away():
-    ours = Credentials(APPID, "", (KEY,), "secure", previous_token="token")
+    ours = Credentials(APPID, "", (KEY,), "secure", previous_tokens=("token",))
     assert rejected(*wrap(), ours) == ("unconfigured", 403)
 
 

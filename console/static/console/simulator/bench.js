@@ -104,7 +104,9 @@ export class Bench {
       radio.disabled = !ways.includes(radio.value)
     }
     byId("address").textContent = address
-    byId("form").textContent = { url: `${mode} · ${format}`, relay: "json", cloudrun: format }[way]
+    const said = (name, value) => setUp.elements[name].querySelector(`[value="${value}"]`).textContent
+    const written = said("format", format)
+    byId("form").textContent = { url: `${said("mode", mode)} · ${written}`, relay: "JSON", cloudrun: written }[way]
     const old = this.#choices.find(({ dataset }) => dataset.name === "old_key")
     old.disabled = !hasPreviousKey
     old.title = hasPreviousKey ? "" : this.#bench.dataset.textNoKey
