@@ -276,6 +276,7 @@ def test_a_reload_tells_nothing_again(page, world):
 def test_a_customer_who_begins_to_wait_sounds_otherwise(page, world):
     world("becomes(9, assignee=None); writes(9, '有人吗')")
     wait_for(page, "notice")
+    wait_for(page, "tone")
     assert heard(page) == ["waiting"]
     assert heard(page, "notice") == ["有人吗"]
     # What they write while they wait is no more than a number.

@@ -74,6 +74,10 @@ def test_each_kind_comes_in_and_goes_out(console, desk, phone, way, mode, format
     expect(thread.locator(".message--customer.message--image img")).to_be_visible()
     expect(thread.locator(".message--customer.message--card")).to_contain_text("订单")
 
+    # What has not been on the screen would stop a send, once.
+    theirs.last.scroll_into_view_if_needed()
+    expect(thread.locator(".thread__pill")).to_be_hidden()
+
     # Text with a jump link, a picture, a link and a card.
     lin.box.fill("请看⟦课程大纲|pages/course/course?id=7⟧")
     lin.box.press("Enter")

@@ -119,7 +119,7 @@ def test_what_came_unseen_stops_a_send_once_and_is_shown(desk, console, send):
             desk.page.locator("[data-answer]").click()
 
     send_it()
-    expect(desk.notice).to_contain_text("刚有新消息，再按一次发送")
+    expect(desk.notice).to_contain_text("有你还没看到的消息，再按一次发送")
     unseen = desk.page.locator(".message--seen-now")
     expect(unseen).to_contain_text("还在吗")
     expect(unseen).to_be_in_viewport()

@@ -309,11 +309,11 @@ def test_a_phone_shows_one_pane_at_a_time(page):
 def test_each_agent_sees_whose_a_conversation_is(page, world):
     go(page, "/conversations/11/?view=waiting")
     page.locator("[data-action=claim]").click()
-    expect(page.locator(".header__release")).to_be_visible()
+    expect(page.locator("[data-action=release]")).to_be_visible()
     go(page, "/conversations/12/?view=waiting")
     world.does("claims(12, chen)")
     expect(page.locator(".header__holder")).to_contain_text("Chen")
-    expect(page.locator(".header__release")).to_be_hidden()
+    expect(page.locator("[data-action=release]")).to_be_hidden()
 
 
 def test_without_a_socket_the_page_asks_now_and_then(context, world):
