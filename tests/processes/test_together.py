@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import httpx
 import pytest
@@ -56,27 +55,23 @@ def test_of_fifty_who_take_it_at_once_one_has_it_and_all_learn_who(
 ):
     assert xiaoming.writes("在吗") == "accepted"
     path = f"/conversations/{xiaoming.conversation}/assignment/"
-    began = time.monotonic()
 
-    def take(number: int) -> tuple[httpx.Response, float]:
-        return team[number].client.post(path), time.monotonic() - began
+    def take(number: int) -> httpx.Response:
+        return team[number].client.post(path)
 
     answers = at_once(len(team), take)
-    took = time.monotonic() - began
-    assert {answer.status_code for answer, _ in answers} == {200}
+    assert {answer.status_code for answer in answers} == {200}
     [[holder]] = scene.database.rows(
         "SELECT a.username FROM conversations_conversation c"
         " JOIN agents_agent a ON a.id = c.assignee_id WHERE c.id = ?",
         xiaoming.conversation,
     )
-    told = [answer.headers.get("HX-Trigger", "") for answer, _ in answers]
+    told = [answer.headers.get("HX-Trigger", "") for answer in answers]
     losers = [json.loads(one)["desk:notice"]["text"] for one in told if one]
     assert losers == [f"已由 {holder} 接入"] * 49
-    assert all(holder in answer.text for answer, _ in answers)
+    assert all(holder in answer.text for answer in answers)
     held = "SELECT count(*) FROM conversations_assignment WHERE conversation_id = ?"
     assert scene.database.rows(held, xiaoming.conversation) == [(1,)]
-    # All fifty on a machine of two cores; each alone takes a fiftieth of it.
-    assert took / len(team) < 1
 
 
 def test_a_wait_left_alone_goes_back_and_both_sides_see_why(scene, xiaoming):
@@ -103,13 +98,11 @@ def test_a_killed_web_process_leaves_no_face_behind(scene, xiaoming):
         looks = "SELECT count(*) FROM conversations_attention WHERE conversation_id = ?"
         wait_until(lambda: scene.database.rows(looks, xiaoming.conversation) == [(1,)])
         scene.console.kill("web")
-        killed = time.monotonic()
     scene.whole()
     with scene.new_desk("chen").opens_tab(xiaoming):
         wait_until(
             lambda: scene.database.rows(looks, xiaoming.conversation) == [(1,)], 60
         )
-        assert time.monotonic() - killed < 45 + 15  # And a busy machine
 
 
 def _says(tab, words: str) -> bool:
