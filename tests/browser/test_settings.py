@@ -47,7 +47,7 @@ def sign_in(console: Console, browser: Browser) -> Iterator:
         page.fill("[name=username]", "lin")
         page.fill("[name=password]", "lin-password")
         page.keyboard.press("Enter")
-        page.wait_for_url(f"**{address}")
+        page.wait_for_url(f"{console.url}{address}")
         return page
 
     yield sign_in
