@@ -1,7 +1,10 @@
 // The server's time, whatever this computer's clock says, and days as the office has them.
 
 const { now: serverNow, timeZone } = document.body.dataset
-const offset = serverNow ? Date.parse(serverNow) - Date.now() : 0 // ms
+// The page was drawn as its first byte came, however long the rest of it took.
+const [visit] = performance.getEntriesByType("navigation")
+const age = visit ? Math.max(0, performance.now() - visit.responseStart) : 0 // ms
+const offset = serverNow ? Date.parse(serverNow) + age - Date.now() : 0 // ms
 
 const isoDay = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" })
 
