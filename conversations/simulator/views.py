@@ -43,6 +43,8 @@ def phones(request: HttpRequest) -> HttpResponse:
     apps = world().apps()
     chosen = request.GET.get("app")
     app = next((one for one in apps if one.appid == chosen), apps[0] if apps else None)
+    customers = world().customers(app.appid) if app else []
+    in_hand = request.GET.get("customer") or (customers[0].openid if customers else "")
     language = request.GET.get("lang", "")
     if language not in dict(settings.LANGUAGES):
         language = translation.get_language() or settings.LANGUAGE_CODE
@@ -53,7 +55,7 @@ def phones(request: HttpRequest) -> HttpResponse:
             {
                 "apps": apps,
                 "app": app,
-                "openid": request.GET.get("customer", ""),
+                "openid": in_hand,
                 "language": language,
                 "languages": settings.LANGUAGES,
                 "entrances": ENTRANCES,
