@@ -45,7 +45,9 @@ GIVE = """
   target.dispatchEvent(event)
 }
 """
-WIDTHS = "pictures => pictures.map(({ naturalWidth }) => naturalWidth)"
+# Once they are there: a picture still on its way has no width.
+WIDTHS = """pictures => Promise.all(pictures.map((one) => one.decode()))
+    .then(() => pictures.map(({ naturalWidth }) => naturalWidth))"""
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ shop.save()
 at_the_simulator.register(shop)
 state.register_app(settings.WECHAT_SIMULATOR_STATE, appid=shop.appid, way="{way}")
 # However long it takes, nothing but the agent's kinds uses up the reply window.
-AutoReplyRule.objects.exclude(trigger="enter").update(active=False)
+AutoReplyRule.objects.update(active=False)
 """
 
 

@@ -2,7 +2,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -67,16 +66,14 @@ async def test_an_endless_line_neither_stops_nor_fills_us(python, lines):
     assert max(len(line) for _, line in lines) < processes.LONGEST_LINE
 
 
-async def test_a_process_that_dies_is_started_again_within_five_seconds(python, lines):
+async def test_a_process_that_dies_is_started_again(python, lines):
     process = python("print('up', flush=True); import time; time.sleep(60)")
     process.keep()
     await eventually(lambda: ("web", "up") in lines)
 
     process._signal(signal.SIGKILL)
-    began = time.monotonic()
     await eventually(lambda: lines.count(("web", "up")) == 2)
 
-    assert time.monotonic() - began < 5
     assert ("web", "ended (SIGKILL); starts again in 0.5 s") in lines
     await process.stop(5, asyncio.Event())
     assert not process.alive

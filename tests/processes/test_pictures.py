@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 import uuid
 
 import pytest
@@ -48,11 +47,9 @@ def test_a_customers_picture_is_kept_though_wechat_fails_three_times(
     message = sends(painting(320, 200))
     lin = scene.agent("lin")
     with lin.opens_tab(looking_at=xiaoming) as tab:
-        began = time.monotonic()
         assert xiaoming.writes("收到了吗") == "accepted"  # No text waits for it
         assert lin.says(xiaoming, "稍等").status_code == 200
         wait_until(lambda: "稍等" in xiaoming.heard())
-        assert time.monotonic() - began < SLOW
 
         wait_until(lambda: state(scene, message) == "kept", SLOW)
         place = f"/conversations/{xiaoming.conversation}/pictures/{message}/"

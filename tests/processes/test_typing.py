@@ -1,7 +1,5 @@
 """While an agent writes, the customer sees that somebody does."""
 
-import time
-
 import pytest
 
 from conversations.wechat.client import BUSINESS_TYPING, PLAIN_TYPING
@@ -9,6 +7,10 @@ from tests.processes.driver import wait_until
 from tests.processes.scene import at_once, stays
 
 pytestmark = pytest.mark.processes
+
+HANGS = (
+    40  # s that WeChat takes over it; what is there before half of it waited for none
+)
 
 
 @pytest.fixture
@@ -87,18 +89,16 @@ def test_what_isnt_shown_is_not_taken_back(scene, xiaoming):
 
 @pytest.mark.parametrize("kind", ["hang", "drip", "cut", "html", "errcode"])
 def test_no_failure_of_it_reaches_a_reply(scene, xiaoming, kind):
-    options = {"errcode": 45011} if kind == "errcode" else {"seconds": 30}
+    options = {"errcode": 45011} if kind == "errcode" else {"seconds": HANGS}
     for path in (BUSINESS_TYPING, PLAIN_TYPING):
         scene.wechat.fails(kind, path, count=-1, **options)
     lin = scene.agent("lin")
     with lin.opens_tab(xiaoming) as tab:
         tab.says(typing=xiaoming.conversation)
         wait_until(lambda: kind == "hang" or asked(xiaoming))
-        begun = time.monotonic()
         lin.says(xiaoming, "您好")
 
-        wait_until(lambda: xiaoming.heard() == ["您好"])
-        assert time.monotonic() - begun < 2
+        wait_until(lambda: xiaoming.heard() == ["您好"], HANGS / 2)
         wait_until(lambda: xiaoming.states() == ["sent"])
     assert scene.database.rows("SELECT * FROM conversations_pause") == []
 
@@ -106,7 +106,7 @@ def test_no_failure_of_it_reaches_a_reply(scene, xiaoming, kind):
 def test_many_calls_that_hang_delay_no_reply(scene):
     """As many as there are lanes, and more."""
     path = BUSINESS_TYPING
-    scene.wechat.fails("hang", path, count=-1, seconds=30)
+    scene.wechat.fails("hang", path, count=-1, seconds=HANGS)
     customers = [scene.customer() for _ in range(30)]
     at_once(30, lambda n: customers[n].writes("在吗"))
     lin = scene.agent("lin")
@@ -114,11 +114,9 @@ def test_many_calls_that_hang_delay_no_reply(scene):
         for customer in customers:
             tab.says(typing=customer.conversation)
         wait_until(lambda: showing(scene) >= 30)
-        begun = time.monotonic()
         lin.says(customers[-1], "您好")
 
-        wait_until(lambda: customers[-1].heard() == ["您好"])
-        assert time.monotonic() - begun < 2
+        wait_until(lambda: customers[-1].heard() == ["您好"], HANGS / 2)
 
 
 def showing(scene):
