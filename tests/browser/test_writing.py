@@ -408,7 +408,9 @@ answer = CannedAnswer.objects.create(
 )
 """
     console.shell(changed)
-    desk.page.reload()
+    with desk.page.expect_response("**/answers/") as answers:
+        desk.page.reload()
+    answers.value.finished()
     console.shell(
         "from conversations.models import CannedAnswer\n"
         "CannedAnswer.objects.filter(title='运费').update(version=7, "
@@ -417,6 +419,7 @@ answer = CannedAnswer.objects.create(
     held: list[Route] = []
     desk.page.route("**/picks/", lambda route: held.append(route))
     desk.box.press_sequentially("您好， /yf")
+    expect(desk.page.locator("answer-picker [role=option]")).to_have_count(1)
     with desk.page.expect_request("**/picks/"):
         desk.box.press("Enter")
     expect(desk.box).to_have_value("您好， 满 59 元包邮。")  # At once
