@@ -49,7 +49,7 @@ def test_who_has_said_nothing_yet_is_shown_nothing(scene, xiaoming):
     scene.agent("lin")
     ahua = scene.customer()
     ahua.enters("训练营")
-    wait_until(lambda: ahua.heard() == ["欢迎"])
+    wait_until(lambda: ahua.states() == ["sent"])  # And written down, not only heard
     scene.database.change(
         "UPDATE conversations_customer SET exchanged_at = NULL, typing_shown_at = NULL"
         " WHERE openid = ?",
