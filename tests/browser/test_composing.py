@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
+from itertools import count
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -45,6 +48,8 @@ GIVE = """
   target.dispatchEvent(event)
 }
 """
+# Each customer begins with words of their own, so that their row is told from earlier ones.
+GREETINGS = (f"第{number}位来问，请问在吗" for number in count(1))
 # Once they are there: a picture still on its way has no width.
 WIDTHS = """pictures => Promise.all(pictures.map((one) => one.decode()))
     .then(() => pictures.map(({ naturalWidth }) => naturalWidth))"""
@@ -81,20 +86,21 @@ def signed_in(console: Console, browser: Browser) -> Iterator[BrowserContext]:
 def phone(phone: Page) -> Page:
     """It has written."""
     phone.locator("[data-session-from='首页客服']").click()
-    phone.fill("#words", "第一句，请问在吗")
+    phone.fill("#words", next(GREETINGS))
     phone.press("#words", "Enter")
+    expect(phone.locator(".line--me, .line--customer").last).to_contain_text("请问在吗")
     return phone
 
 
 class Desk:
-    """Lin's page with the newest conversation open."""
+    """Lin's page with the conversation open whose last words are these."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, words: str) -> None:
         self.page: Page = context.new_page()
         self.page.goto("/inbox/?view=all")
         rows = self.page.locator("inbox-list li[id$=-row]")
-        rows.filter(has_text="第一句").first.click()
-        expect(self.page.locator("message-thread")).to_contain_text("第一句")
+        rows.filter(has_text=words).click()
+        expect(self.page.locator("message-thread")).to_contain_text(words)
         expect(self.box).to_be_focused()
 
     @property
@@ -125,8 +131,8 @@ class Desk:
 
 @pytest.fixture
 def desk(signed_in: BrowserContext, phone: Page) -> Iterator[Desk]:
-    expect(phone.locator(".line--me, .line--customer").last).to_contain_text("第一句")
-    desk = Desk(signed_in)
+    words = phone.locator(".line--me, .line--customer").last.locator(".bubble")
+    desk = Desk(signed_in, words.inner_text().strip())
     yield desk
     desk.page.close()
 
@@ -224,12 +230,14 @@ def test_a_picture_too_large_is_made_smaller_unless_the_original_is_wanted(desk)
 def test_pictures_stay_with_their_conversation(desk, phone):
     desk.give("paste", 60)
     expect(desk.tray).to_have_count(1)
-    rows = desk.page.locator("inbox-list li[id$=-row]")
-    mine = desk.page.url
-    rows.nth(1).click()
-    expect(desk.page).not_to_have_url(mine)
+    mine = re.escape(urlsplit(desk.page.url).path)
+    number = mine.split("/")[2]
+    desk.page.locator(
+        f"inbox-list .row:not([data-conversation='{number}'])"
+    ).first.click()
+    expect(desk.page).not_to_have_url(re.compile(mine))
     expect(desk.page.locator("picture-tray")).to_be_hidden()
-    rows.nth(0).click()
+    desk.page.locator(f"#conversation-{number}-row").click()
     expect(desk.tray).to_have_count(1)
     expect(desk.tray.locator("img")).to_be_visible()
 

@@ -66,7 +66,7 @@ def test_each_kind_comes_in_and_goes_out(console, desk, phone, way, mode, format
     phone.fill("#words", "第一句[微笑]")
     phone.press("#words", "Enter")
 
-    lin = Desk(desk("lin").context)
+    lin = Desk(desk("lin").context, "第一句")
     thread = lin.page.locator("message-thread")
     theirs = thread.locator(".message--customer")
     expect(thread).to_contain_text("训练营")

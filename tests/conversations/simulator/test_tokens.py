@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from .conftest import APPID, SECRET
@@ -25,6 +27,13 @@ def errcode_with(wechat, token):
     )
 
 
+def noon(wechat):
+    """Put the clock to a noon: neither a day nor a minute ends in the middle."""
+    now = time.gmtime(wechat.world.now())
+    passed = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
+    wechat.control("clock", advance=(12 * 3600 + 1 - passed) % 86_400)
+
+
 def test_the_stable_token_stays_the_same_and_counts_down(wechat):
     first = ask(wechat)
     wechat.control("clock", advance=600)
@@ -47,6 +56,7 @@ def test_five_minutes_before_its_end_it_is_renewed_and_both_are_good(wechat):
 
 
 def test_forced_the_one_before_dies_at_once(wechat):
+    noon(wechat)
     first = ask(wechat)["access_token"]
     second = ask(wechat, forced=True)["access_token"]
     assert errcode_with(wechat, first) == 40001
@@ -69,6 +79,7 @@ def test_an_ordinary_token_is_superseded_after_five_minutes(wechat):
 
 
 def test_tokens_run_out_for_the_day_and_for_the_minute(wechat):
+    noon(wechat)
     wechat.control("limits", tokens_per_day=1, stable_tokens_per_minute=1)
     ask_ordinary(wechat)
     query = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET}
