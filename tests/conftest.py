@@ -56,15 +56,15 @@ DATABASE = {"db", "transactional_db"}  # fixtures
 
 @pytest.hookimpl(tryfirst=True)  # Before xdist, which looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say of each test whether it asks the database; and keep together what shares a
-    browser, or processes, when tests run on two cores."""
+    """Say of each test whether it asks the database; and keep together, when tests run
+    on two cores, what shares processes: a browser's module its own, the others theirs."""
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
             item.add_marker("database")
-        for name in ("browser", "processes"):
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        elif item.get_closest_marker("processes"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.processes.driver import Console
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.notices, pytest.mark.processes]
 
 CAST = """
 from agents.models import Agent
