@@ -12,11 +12,12 @@ from .again import mark_delivered, send_again
 from .hold import hold, is_held, release_hold
 from .outbox import drain, drain_now
 from .sweeping import probe_now, sweep
-from .writing import Conflict, answered, auto_replies, reply
+from .writing import Conflict, Overtaken, answered, auto_replies, reply
 
 __all__ = [
     "Conflict",
     "NotAllowed",
+    "Overtaken",
     "answered",
     "auto_replies",
     "drain",

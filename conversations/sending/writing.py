@@ -20,11 +20,16 @@ from conversations.models import (
 )
 from conversations.models.parts import Part
 
+Kind = Message.Kind
 DRAIN = "conversations.sending.drain_now"
 
 
 class Conflict(Exception):
     """This client_uuid has been used for other words: the browser is confused."""
+
+
+class Overtaken(Exception):
+    """Somebody else has said something that the agent hasn't had before them."""
 
 
 def reply(
@@ -34,23 +39,28 @@ def reply(
     client_uuid: uuid.UUID,
     *,
     typing_first: bool = False,
+    seen: int | None = None,
 ) -> list[Message]:
     """Send an agent's words. Returns one message a part, the first time or a repeated.
 
     client_uuid   made by the browser; the same again returns the same messages
+    seen          the newest message that the browser has, if it says so
     typing_first  nobody typed this, so show the customer the indicator before it
 
     A conversation nobody has becomes the agent's; a colleague's stays theirs; a closed
     one opens. Whatever of the customer's was waiting, in any conversation, is answered.
 
-    Raises Conflict when client_uuid already stands for other words, and NotAllowed when
-    the reply window has no room for all of them: then none is sent.
+    Raises Conflict when client_uuid already stands for other words, Overtaken when
+    somebody else has said something since `seen`, and NotAllowed when the reply window
+    has no room for all of them: then none is sent.
     """
     uuids = _uuids(client_uuid, len(parts))
     with live.recording():
         customer = locked(conversation.customer_id)
         if said := _already_said(uuids, conversation, agent, parts):
             return said
+        if seen is not None and _said_since(seen, customer, agent):
+            raise Overtaken
         now = timezone.now()
         reply_windows.reserve(customer, len(parts), now)
         conversation = Conversation.objects.drawn().get(pk=conversation.pk)
@@ -211,6 +221,11 @@ def _fields(
     kind: str, data: dict[str, str], text: str = "", picture: int | None = None
 ) -> dict[str, object]:
     return {"kind": kind, "text": text, "data": data, "picture_id": picture}
+
+
+def _said_since(seen: int, customer: Customer, agent: Agent) -> bool:
+    others = Message.objects.filter(customer=customer, pk__gt=seen).exclude(agent=agent)
+    return others.exclude(kind__in=[Kind.EVENT, Kind.NOTE]).exists()
 
 
 def _uuids(client_uuid: uuid.UUID, count: int) -> list[uuid.UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -22,9 +23,11 @@ class ReplyingView(ConversationView):
     ) -> HttpResponse:
         """Send the parts, one message each; answer with the messages, drawn.
 
-        409: the browser is confused about what it has sent, or there is no room in the
-        reply window. It says so in JSON.
+        409: the browser is confused about what it has sent, somebody else has said
+        something that it hasn't (`unseen`), or there is no room in the reply window. It
+        says so in JSON.
         """
+        seen = self.request.POST.get("seen", "")
         try:
             said = sending.reply(
                 self.conversation,
@@ -32,9 +35,13 @@ class ReplyingView(ConversationView):
                 parts,
                 client_uuid,
                 typing_first=typing_first,
+                seen=int(seen) if re.fullmatch("[0-9]{1,18}", seen) else None,
             )
         except sending.Conflict:
             return refusal(_("This was already sent, with other words."), status=409)
+        except sending.Overtaken:
+            sentence = _("Something has been said meanwhile. Nothing was sent.")
+            return refusal(sentence, status=409, unseen=True)
         except reply_windows.NotAllowed as exc:
             return refusal(exc.reason, status=409)
         barriers.reach("after_commit")

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from agents.models import Agent
+from conversations import notes, sending
 from conversations.models import CannedAnswer, Draft, Message
 
 
@@ -237,3 +238,40 @@ def test_a_jump_link_counts_as_the_tag_it_becomes(desk, url):
     assert desk.post(url, sent).status_code == 422
     assert desk.post(url, {**sent, "text": link}).status_code == 200
     assert replies() == [link]
+
+
+def test_words_that_a_colleague_forestalled_wait_for_a_second_look(
+    desk, converse, chen
+):
+    conversation = converse()
+    url, seen = f"/conversations/{conversation.pk}/messages/", Message.objects.get().pk
+    sending.reply(conversation, chen, [{"kind": "text", "text": "我来"}], uuid4())
+
+    late = {"text": "在的", "client_uuid": uuid4(), "seen": seen}
+    response = desk.post(url, late)
+    assert response.status_code == 409
+    assert response.json()["unseen"] is True
+    assert replies() == ["我来"]
+
+    again = {**late, "seen": Message.objects.latest("pk").pk}
+    assert desk.post(url, again).status_code == 200
+    assert replies() == ["我来", "在的"]
+    # Repeated, it is what was said, whatever has come since.
+    sending.reply(conversation, chen, [{"kind": "text", "text": "好"}], uuid4())
+    assert desk.post(url, again).status_code == 200
+
+
+def test_ones_own_words_events_and_notes_are_no_news(desk, converse, lin, chen):
+    conversation = converse()
+    url, seen = f"/conversations/{conversation.pk}/messages/", Message.objects.get().pk
+    sending.reply(conversation, lin, [{"kind": "text", "text": "您好"}], uuid4())
+    notes.write(conversation, chen, "老客户", uuid4())
+
+    sent = {"text": "在的", "client_uuid": uuid4(), "seen": seen}
+    assert desk.post(url, sent).status_code == 200
+
+
+@pytest.mark.parametrize("seen", ["", "abc", "-1", "9" * 40])
+def test_what_a_browser_says_it_has_seen_may_be_anything(desk, url, seen):
+    sent = {"text": "在的", "client_uuid": uuid4(), "seen": seen}
+    assert desk.post(url, sent).status_code == 200
