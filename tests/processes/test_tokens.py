@@ -117,7 +117,7 @@ def test_fifty_replies_on_a_dead_token_renew_it_once(scene, lin):
     # All of them queued before the first finds out. Killed and not frozen: frozen in the
     # middle of a write it would keep SQLite from everybody.
     scene.console.kill("worker")
-    at_once(10, lambda n: [lin.says(c, "在的") for c in customers[n::10]])
+    at_once(3, lambda n: [lin.says(c, "在的") for c in customers[n::3]])
     scene.wechat.fails("expire_tokens")
     scene.console.start("worker", ready=False)
 

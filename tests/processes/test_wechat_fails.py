@@ -53,15 +53,33 @@ def test_while_wechat_is_away_replies_wait_and_then_go_out_once(scene, lin, cust
 def test_a_call_that_hangs_holds_up_no_other_customer(scene, lin, customers):
     stuck, *others = customers
     scene.wechat.fails("hang", match=stuck.openid, seconds=30)
-    lin.says(stuck, "您好")
-    wait_until(lambda: stuck.states() == ["sending"])
-    for customer in others:
+    scene.console.kill("worker")
+    for customer in (stuck, *others):
         lin.says(customer, "您好")
+    scene.console.start("worker", ready=False)
 
+    wait_until(lambda: stuck.states() == ["unconfirmed"])
     for customer in others:
         wait_until(lambda one=customer: one.heard() == ["您好"])
-    assert stuck.states() == ["sending"]
-    wait_until(lambda: stuck.states() == ["unconfirmed"])
+        assert asked_at(scene, customer) < given_up_at(scene, stuck)
+
+
+def asked_at(scene, customer):
+    """Return when WeChat was first asked to say something to them."""
+    return scene.database.value(
+        "SELECT min(a.began_at) FROM conversations_deliveryattempt a"
+        " JOIN conversations_delivery d ON d.id = a.delivery_id"
+        " JOIN conversations_customer c ON c.id = d.customer_id WHERE c.openid = ?",
+        customer.openid,
+    )
+
+
+def given_up_at(scene, customer):
+    return scene.database.value(
+        "SELECT max(d.settled_at) FROM conversations_delivery d"
+        " JOIN conversations_customer c ON c.id = d.customer_id WHERE c.openid = ?",
+        customer.openid,
+    )
 
 
 def test_an_answer_that_drips_ends_as_unconfirmed_and_holds_no_lane(
