@@ -178,7 +178,8 @@ def test_without_a_socket_a_tab_asks_and_gets_the_same(scene, lin, xiaoming):
 
 def test_an_agent_with_no_tab_left_is_not_here(scene, lin, xiaoming):
     def tabs():
-        return set(scene.database.rows("SELECT id FROM agents_tab"))
+        open_ones = "SELECT id FROM agents_tab WHERE left_at IS NULL"
+        return set(scene.database.rows(open_ones))
 
     before = tabs()  # Some of them are going: other tests' tabs
     with lin.opens_tab() as tab:
