@@ -47,9 +47,11 @@ class LiveSocket extends HTMLElement {
     this.#connect()
   }
 
-  lookAt(conversation) {
+  // seq: the number at which its pane was drawn; what has come since is asked for.
+  lookAt(conversation, seq) {
     this.#lookingAt = conversation
-    this.#say({ looking_at: conversation })
+    if (seq === undefined) this.#say({ looking_at: conversation })
+    else this.catchUp(seq)
   }
 
   // Which mini program's conversations the badges count; null: of all.
