@@ -2,8 +2,9 @@
 
     up    {"resume": 17, "looking_at": 42} · {"looking_at": 43} · {"mini_program": 3}
           {"typing": 42} · {"not_typing": 42} · {"typed": 42} · {"noting": 42}
-          {"here": true}
+          {"here": 61200}, by the tab's own count of milliseconds
     down  {"seq": 18, "topic": "inbox", "html": "…"} · {"through": 18} · {"reset": true, …}
+          {"here": 61200, "now": "2025-06-01T04:00:00+00:00"}
 
 A socket refused before it is accepted looks to the browser like a broken network, and it
 would knock for ever. So accept, then close with a code that says why.
@@ -92,6 +93,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if "resume" in said:
             after = said["resume"]
             await self.hub.resume(self.tab, after if _is_number(after) else None)
+        if _is_number(said.get("here")):
+            now_here = {"here": said["here"], "now": timezone.now().isoformat()}
+            self.tab.put(json.dumps(now_here))
         await self._hear_typing(self.tab, said)
 
     async def _hear_typing(self, tab: Tab, said: dict[str, Any]) -> None:

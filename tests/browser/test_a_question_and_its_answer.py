@@ -115,6 +115,39 @@ def test_a_typed_answer_with_a_common_answer_in_it(desk, phone):
     expect(box).to_have_value("")
 
 
+def test_a_note_reaches_no_customer_by_word_or_by_sign(desk, phone):
+    lin = desk("lin")
+    phone.locator("[data-session-from='首页客服']").click()
+    says(phone, "能便宜点吗")
+    rows(lin).filter(has_text="能便宜点吗").click()
+    answers = phone.locator(".line--service .bubble")
+    box = lin.locator("#composer-text")
+    box.fill("在的")
+    box.press("Enter")
+    expect(answers.last).to_have_text("在的")
+    before = answers.count()
+    phone.evaluate(
+        """() => {
+            window.titles = []
+            const title = document.querySelector("#chat-title")
+            const note = () => window.titles.push(title.textContent)
+            const all = {subtree: true, childList: true, characterData: true}
+            new MutationObserver(note).observe(title, all)
+        }"""
+    )
+    lin.locator("[data-mode=note]").click()
+    box.press_sequentially("老客户，可以便宜")
+    box.press("Enter")
+    expect(lin.locator(".message--note")).to_contain_text("可以便宜")
+    assert not any(TYPING in title for title in phone.evaluate("window.titles"))
+
+    # What is said after it arrives, and it does not.
+    lin.locator("[data-mode=reply]").click()
+    lin.locator("#quick-replies button").first.click()
+    expect(answers).to_have_count(before + 1)
+    assert "可以便宜" not in phone.locator("body").inner_text()
+
+
 def test_a_picture_comes_at_one_press_and_escape_leaves_the_box(desk, phone):
     lin = desk("lin")
     phone.locator("[data-session-from='首页客服']").click()
@@ -144,9 +177,8 @@ def test_what_was_typed_survives_switching_reload_and_a_dead_server(
 
     console.kill("web")
     lin.locator("#composer-text").press("Enter")
-    expect(lin.locator(".composer__notice")).to_be_visible()
-    expect(lin.locator("#composer-text")).to_have_value("还没有写完的话")
+    expect(lin.locator(".unsent__line")).to_contain_text("还没有写完的话")
+    expect(lin.locator(".unsent__line")).to_contain_text("等待网络")
     console.start("web")
-    lin.locator("#composer-text").press("Enter")
     expect(phone.locator(".line--service .bubble").last).to_have_text("还没有写完的话")
     expect(lin.locator("message-thread .message--agent")).to_have_count(1)

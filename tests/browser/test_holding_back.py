@@ -3,11 +3,14 @@ because something came in between."""
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.key_sequences import CONFIRMED_BY_ENTER, PLAY
 from tests.browser.test_writing import CAST, SOMETHING_ARRIVES
 from tests.browser.test_writing import Desk as WritingDesk
 from tests.processes.driver import Console, wait_until
@@ -39,13 +42,54 @@ pk = Conversation.objects.get(pk={pk}).customer_id
 Customer.objects.filter(pk=pk).update(message_granted_at=timezone.now() - timedelta(3))
 """
 
+A_COLLEAGUE_REPLIES = SOMETHING_ARRIVES.replace(
+    'author="customer",', 'author="agent", agent=Agent.objects.get(username="chen"),'
+).replace("from django.utils", "from agents.models import Agent\nfrom django.utils")
+# The message last: whoever shows it has heard of all the others.
+EVERYTHING_HAPPENS = """
+from django.utils import timezone
+from agents.models import Agent
+from conversations import live
+from conversations.models import Conversation, LiveEvent, Message
+
+conversation = Conversation.objects.select_related("customer").get(pk={pk})
+lin = Agent.objects.get(username="lin")
+with live.recording():
+    live.conversation(conversation)
+    live.answers()
+    live.mini_programs()
+    live.attention(conversation.pk)
+    live.customer(conversation.customer)
+    live.agent(lin.pk)
+    live.agent(lin.pk, conversation)
+    live.pause(conversation.customer.mini_program_id)
+    live.message(
+        Message.objects.create(
+            conversation=conversation, customer=conversation.customer,
+            author="customer", text="都来了", said_at=timezone.now(),
+            ordered_at=timezone.now(),
+        )
+    )
+told = set(LiveEvent.objects.filter(seq__gt=live.head() - 9).values_list("kind", flat=True))
+assert told == set(LiveEvent.Kind.values), told
+"""
+PINNED = """
+from datetime import timedelta
+from django.utils import timezone
+from agents.models import Agent
+from conversations.models import Conversation, Pin
+
+now = timezone.now()
+Conversation.objects.filter(pk={longest}).update(waiting_since=now - timedelta(hours=9))
+Conversation.objects.filter(pk={pinned}).update(waiting_since=now - timedelta(hours=1))
+Pin.objects.create(
+    agent=Agent.objects.get(username="lin"), conversation_id={pinned}
+)
+"""
+
 
 class Desk(WritingDesk):
     _next = 0
-
-    @property
-    def unsent(self) -> Locator:
-        return self.page.locator(".unsent__line")
 
     @property
     def notes(self) -> Locator:
@@ -131,6 +175,55 @@ def test_what_came_unseen_stops_a_send_once_and_is_shown(desk, console, send):
     assert len(desk.posts) == 1
 
 
+def test_a_colleagues_reply_unseen_stops_a_send_once(desk, console):
+    console.shell(LONG_LOG.format(pk=desk.pk))
+    desk.page.reload()
+    expect(desk.page.locator("live-socket")).to_have_attribute("data-state", "open")
+    desk.box.fill("好的")
+    scroll_up(desk.page)
+    console.shell(A_COLLEAGUE_REPLIES.format(pk=desk.pk))
+    expect(desk.ours).to_have_text(["还在吗"])
+
+    desk.box.press("Enter")
+    expect(desk.notice).to_contain_text("有你还没看到的消息，再按一次发送")
+    expect(desk.page.locator(".message--seen-now")).to_be_in_viewport()
+    expect(desk.box).to_have_value("好的")
+    assert desk.posts == []
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["还在吗", "好的"])
+
+
+def test_nothing_that_happens_changes_what_is_being_written(desk, console):
+    desk.box.press_sequentially("正在写")
+    desk.composes("nihao")
+    expect(desk.box).to_have_value("正在写nihao")
+    # All is drawn anew, after a new mini program, and the quick replies again.
+    with (
+        desk.page.expect_response(f"**/conversations/{desk.pk}/"),
+        desk.page.expect_response("**/quick-replies/"),
+    ):
+        console.shell(EVERYTHING_HAPPENS.format(pk=desk.pk))
+    expect(desk.page.locator(".message--customer")).to_have_text([re.compile("都来了")])
+    expect(desk.box).to_have_value("正在写nihao")
+    expect(desk.box).to_be_focused()
+    desk.commits("你好")
+    expect(desk.box).to_have_value("正在写你好")
+
+
+def test_a_note_looks_unlike_a_reply_and_another_conversation_begins_with_one(desk):
+    ground = """form => getComputedStyle(form).backgroundColor"""
+    form = desk.page.locator("form.composer")
+    reply = form.evaluate(ground)
+    desk.mode("note").click()
+    assert form.evaluate(ground) != reply
+    desk.page.locator(".row__link:not([aria-current])").last.click()
+    expect(desk.page.locator("message-composer")).not_to_have_attribute(
+        "data-conversation", str(desk.pk)
+    )
+    expect(desk.mode("reply")).to_have_attribute("aria-selected", "true")
+    assert form.evaluate(ground) == reply
+
+
 def test_a_note_is_for_colleagues_and_keeps_its_own_draft(desk):
     desk.box.press_sequentially("给客户的")
     desk.mode("note").click()
@@ -208,6 +301,87 @@ def test_control_enter_sends_where_an_agent_wants_it_so(desk):
     expect(desk.ours).to_have_text(["一\n二"])
 
 
+@pytest.mark.parametrize("keys", CONFIRMED_BY_ENTER.values(), ids=CONFIRMED_BY_ENTER)
+def test_with_control_enter_confirming_a_candidate_does_nothing_else(desk, keys):
+    desk.prefers(sendKey="ctrl_enter")
+    desk.box.evaluate(PLAY, keys)
+    expect(desk.box).to_have_value("你")
+    desk.box.press("Control+Enter")
+    expect(desk.ours).to_have_text(["你"])
+    assert len(desk.posts) == 1
+
+
+def test_with_control_enter_chromiums_own_input_method_breaks_no_line(desk):
+    desk.prefers(sendKey="ctrl_enter")
+    desk.composes("nihao")
+    desk.presses_enter_into_the_composition()
+    desk.commits("你好")
+    expect(desk.box).to_have_value("你好")
+    assert desk.posts == []
+
+
+def test_f8_opens_the_longest_wait_and_not_what_is_pinned(desk, console):
+    pinned, longest = 39, 40
+    console.shell(PINNED.format(pinned=pinned, longest=longest))
+    desk.page.keyboard.press("F8")
+    expect(desk.page.locator("message-composer")).to_have_attribute(
+        "data-conversation", str(longest)
+    )
+
+
+def test_signing_out_asks_before_it_throws_away_what_was_not_sent(
+    desk, console, browser
+):
+    own = sign_in(console, browser, "lin")
+    page = own.new_page()
+    page.goto(f"/conversations/{desk.pk}/")
+    box, line = page.locator("#composer-text"), page.locator(".unsent__line")
+    page.route("**/messages/", lambda route: route.abort())
+    box.fill("还没发出")
+    box.press("Enter")
+    expect(line).to_contain_text("等待网络")
+    leave, dialog = page.locator("#sign-out button"), page.locator("#sign-out-anyway")
+    leave.click()
+    expect(dialog).to_contain_text("还有 1 条回复没有发出")
+    dialog.get_by_role("button", name="留下").click()
+    expect(dialog).to_be_hidden()
+    expect(line).to_contain_text("还没发出")
+
+    leave.click()
+    dialog.get_by_role("button", name="仍要退出").click()
+    expect(page).to_have_url(re.compile("/login/"))
+    assert page.evaluate("JSON.stringify(localStorage)") == "{}"
+    own.close()
+
+
+def test_a_sign_out_that_fails_forgets_nothing(desk, console, browser):
+    own = sign_in(console, browser, "lin")
+    page = own.new_page()
+    page.goto(f"/conversations/{desk.pk}/")
+    page.route("**/draft/", lambda route: route.abort())
+    page.route("**/logout/", lambda route: route.abort())
+    page.locator("#composer-text").press_sequentially("只在这里")
+    page.locator("#sign-out button").click()
+    dialog = page.locator("#sign-out-anyway")
+    expect(dialog).to_contain_text("还有 1 条")
+    dialog.get_by_role("button", name="仍要退出").click()
+    expect(page.locator("#notice")).to_be_visible()
+    page.reload()
+    expect(page.locator("#composer-text")).to_have_value("只在这里")
+    own.close()
+
+
+def test_a_clock_set_wrong_later_moves_no_time_to_reply(desk):
+    meter = desk.page.locator("reply-window")
+    expect(meter).to_contain_text("47:")
+    desk.page.evaluate(
+        "{ const now = Date.now; Date.now = () => now() + 5 * 3_600_000 }"
+    )
+    expect(meter).to_contain_text("42:")  # It is believed, until the server is asked
+    desk.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(meter).to_contain_text("47:")
+
+
 def test_send_and_next_opens_who_waits_longest(desk):
     desk.box.fill("在的")
     desk.box.press("Control+Shift+Enter")
@@ -229,6 +403,53 @@ def test_undo_puts_a_text_back_and_sends_nothing(desk):
     expect(desk.box).to_have_value("写错了")
     expect(desk.unsent).to_have_count(0)
     assert desk.posts == []
+
+
+def test_undo_of_a_quick_reply_leaves_its_words_to_be_written_on(desk):
+    desk.prefers(undoSeconds="5")
+    desk.page.locator("[data-answer]").click()
+    expect(desk.unsent).to_contain_text("秒后发送")
+    desk.unsent.get_by_role("button", name="撤销").click()
+    expect(desk.box).to_have_value("请稍等。")
+    expect(desk.unsent).to_have_count(0)
+    assert desk.posts == []
+
+
+def test_a_note_that_did_not_arrive_comes_back_as_a_note(desk, lin):
+    lin.set_offline(True)
+    expect(desk.page.locator(".composer__send")).to_have_text("加入待发")
+    desk.mode("note").click()
+    desk.box.fill("给同事的")
+    desk.box.press("Enter")
+    expect(desk.unsent).to_contain_text("等待网络")
+    desk.mode("reply").click()
+    desk.unsent.get_by_role("button", name="取消").click()
+    expect(desk.mode("note")).to_have_attribute("aria-selected", "true")
+    expect(desk.box).to_have_value("给同事的")
+    desk.mode("reply").click()
+    expect(desk.box).to_have_value("")
+
+
+def test_a_picture_follows_its_words_whatever_is_on_show_by_then(desk):
+    held = desk.holds("**/messages/")
+    png = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+        "awAAAABJRU5ErkJggg=="
+    )
+    file = {"name": "dot.png", "mimeType": "image/png", "buffer": png}
+    desk.page.locator("picture-tray input[type=file]").set_input_files([file])
+    expect(desk.page.locator(".tray__size")).to_have_count(1)
+    desk.box.fill("看这张")
+    desk.box.press("Enter")
+    desk.page.locator(".row__link:not([aria-current])").last.click()
+    expect(desk.page.locator("message-composer")).not_to_have_attribute(
+        "data-conversation", str(desk.pk)
+    )
+    with desk.page.expect_response(f"**/conversations/{desk.pk}/images/"):
+        desk.lets_go(held)
+    desk.page.go_back()
+    expect(desk.page.locator(".message--agent")).to_have_count(2)
+    expect(desk.page.locator(".message--agent").first).to_contain_text("看这张")
 
 
 def test_what_is_not_undone_is_sent_in_order(desk):

@@ -12,6 +12,7 @@ from playwright.sync_api import (
     BrowserContext,
     Locator,
     Page,
+    Response,
     Route,
     expect,
 )
@@ -135,6 +136,40 @@ class Desk:
     def notice(self) -> Locator:
         return self.page.locator(".composer__notice")
 
+    @property
+    def unsent(self) -> Locator:
+        return self.page.locator(".unsent__line")
+
+    def holds(self, path: str) -> list[Route]:
+        """Keep back what is asked for there, until it is let go one by one."""
+        held: list[Route] = []
+        self.page.route(path, lambda route: held.append(route))
+        return held
+
+    def lets_go(self, held: list[Route]) -> None:
+        wait_until(lambda: self.page.evaluate("true") and held)
+        held.pop(0).continue_()
+
+    def composes(self, text: str) -> None:
+        """With an input method, as Chromium itself has it; the composition stays open."""
+        self.box.focus()
+        self._keys = self.page.context.new_cdp_session(self.page)
+        end = len(text)
+        caret = {"selectionStart": end, "selectionEnd": end}
+        self._keys.send("Input.imeSetComposition", {"text": text, **caret})
+
+    def commits(self, text: str) -> None:
+        self._keys.send("Input.insertText", {"text": text})
+
+    def presses_enter_into_the_composition(self) -> None:
+        enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
+        self._keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+        self._keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+
+    @staticmethod
+    def put(answer: Response) -> str:
+        return answer.request.post_data or ""
+
     def uuids(self) -> set[str]:
         return set(re.findall(r"client_uuid=([0-9a-f-]{36})", " ".join(self.posts)))
 
@@ -159,15 +194,9 @@ def test_confirming_a_candidate_sends_nothing_and_the_next_enter_sends_once(desk
 
 
 def test_chromiums_own_input_method_is_left_alone(desk):
-    cdp = desk.page.context.new_cdp_session(desk.page)
-    cdp.send(
-        "Input.imeSetComposition",
-        {"text": "nihao", "selectionStart": 5, "selectionEnd": 5},
-    )
-    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
-    cdp.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
-    cdp.send("Input.insertText", {"text": "你好"})
-    cdp.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    desk.composes("nihao")
+    desk.presses_enter_into_the_composition()
+    desk.commits("你好")
     expect(desk.box).to_have_value("你好")
     assert desk.posts == []
 
@@ -269,7 +298,60 @@ def test_an_address_in_the_text_calls_no_picker(desk):
     expect(desk.picker).to_be_hidden()
 
 
-def test_what_the_network_lost_stays_in_the_box_and_is_said_once(desk):
+def test_a_send_leaves_the_box_at_once_and_stands_under_the_log(desk):
+    held = desk.holds("**/messages/")
+    left, shown = desk.box.evaluate(
+        """box => {
+            box.value = "在的"
+            box.dispatchEvent(new InputEvent("input", {bubbles: true}))
+            const enter = {key: "Enter", keyCode: 13, bubbles: true, cancelable: true}
+            box.dispatchEvent(new KeyboardEvent("keydown", enter))
+            return [box.value, document.querySelector(".unsent__text")?.textContent]
+        }"""
+    )
+    assert (left, shown) == ("", "在的")
+    desk.lets_go(held)
+    expect(desk.ours).to_have_text(["在的"])
+    expect(desk.unsent).to_have_count(0)
+
+
+def test_what_is_sent_during_a_send_goes_next_as_it_was_and_only_that(desk):
+    held = desk.holds("**/messages/")
+    for text in ("第一句", "第二句"):
+        desk.box.press_sequentially(text)
+        desk.box.press("Enter")
+        expect(desk.box).to_have_value("")
+    expect(desk.unsent).to_have_count(2)
+    desk.box.press_sequentially("第三句还没")
+    desk.page.locator("[data-mode=note]").click()
+    desk.box.press_sequentially("给同事的")
+    assert len(desk.posts) == 1
+
+    desk.lets_go(held)
+    expect(desk.ours).to_have_text(["第一句"])
+    desk.lets_go(held)
+    expect(desk.ours).to_have_text(["第一句", "第二句"])
+    expect(desk.unsent).to_have_count(0)
+    expect(desk.page.locator(".message--note")).to_have_count(0)
+    expect(desk.box).to_have_value("给同事的")
+    desk.page.locator("[data-mode=reply]").click()
+    expect(desk.box).to_have_value("第三句还没")
+    assert (len(desk.posts), len(desk.uuids())) == (2, 2)
+
+
+def test_an_answer_to_a_send_leaves_an_open_composition_alone(desk):
+    held = desk.holds("**/messages/")
+    desk.box.press_sequentially("第一句")
+    desk.box.press("Enter")
+    desk.composes("nihao")
+    desk.lets_go(held)
+    expect(desk.ours).to_have_text(["第一句"])
+    expect(desk.unsent).to_have_count(0)
+    desk.commits("你好")
+    expect(desk.box).to_have_value("你好")
+
+
+def test_what_the_network_lost_on_its_way_back_is_said_once(desk):
     def lose_the_answer(route: Route) -> None:
         route.fetch()  # The server has it; the browser never hears so
         route.abort()
@@ -277,15 +359,29 @@ def test_what_the_network_lost_stays_in_the_box_and_is_said_once(desk):
     desk.page.route("**/messages/", lose_the_answer)
     desk.box.fill("在的")
     desk.box.press("Enter")
-    expect(desk.notice).to_be_visible()
-    expect(desk.box).to_have_value("在的")
+    expect(desk.ours).to_have_text(["在的"])
+    expect(desk.unsent).to_have_count(0)
+    expect(desk.box).to_have_value("")
+    assert len(desk.uuids()) == 1
+
+
+@pytest.mark.parametrize("trouble", ["网络", "服务器"])
+def test_what_did_not_arrive_waits_under_the_log_and_goes_by_itself(desk, trouble):
+    if trouble == "网络":
+        desk.page.route("**/messages/", lambda route: route.abort())
+    else:
+        desk.page.route("**/messages/", lambda route: route.fulfill(status=503))
+    desk.box.fill("在的")
+    desk.box.press("Enter")
+    expect(desk.unsent).to_contain_text(trouble)
+    desk.box.press_sequentially("还在写")
 
     desk.page.unroute("**/messages/")
-    desk.box.press("Enter")
-    expect(desk.box).to_have_value("")
+    desk.page.evaluate("dispatchEvent(new Event('online'))")
     expect(desk.ours).to_have_text(["在的"])
-    expect(desk.notice).to_be_hidden()
-    assert (len(desk.posts), len(desk.uuids())) == (2, 1)
+    expect(desk.unsent).to_have_count(0)
+    expect(desk.box).to_have_value("还在写")
+    assert len(desk.uuids()) == 1
 
 
 def test_a_reload_in_the_middle_of_a_send_says_it_once(desk):
@@ -297,19 +393,25 @@ def test_a_reload_in_the_middle_of_a_send_says_it_once(desk):
     desk.page.reload()
     expect(desk.ours).to_have_text(["在的"])
     expect(desk.box).to_have_value("")
+    expect(desk.unsent).to_have_count(0)
     assert len(desk.uuids()) == 1
 
 
-def test_what_was_typed_during_a_send_stays(desk):
-    waiting: list[Route] = []
-    desk.page.route("**/messages/", lambda route: waiting.append(route))
-    desk.box.fill("第一句")
-    with desk.page.expect_request("**/messages/"):
-        desk.box.press("Enter")
-    desk.box.press_sequentially("第二句")
-    waiting[0].continue_()
-    expect(desk.box).to_have_value("第二句")
-    expect(desk.ours).to_have_text(["第一句"])
+def test_the_words_just_sent_begun_again_are_a_draft(desk):
+    desk.box.press_sequentially("好的")
+    desk.box.press("Enter")
+    expect(desk.ours).to_have_text(["好的"])
+    expect(desk.unsent).to_have_count(0)
+    with desk.page.expect_response(
+        lambda answer: "/draft/" in answer.url and "text=%E5" in desk.put(answer)
+    ):
+        desk.box.press_sequentially("好的")
+    desk.page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.includes(".draft."))
+            .forEach((key) => localStorage.removeItem(key))"""
+    )
+    desk.page.reload()
+    expect(desk.box).to_have_value("好的")
 
 
 def test_a_draft_survives_switching_and_a_reload(desk):
@@ -358,6 +460,58 @@ def test_a_send_goes_to_whom_it_was_written(desk):
     desk.page.go_back()
     expect(desk.ours).to_have_text(["只给一个人"])
     expect(desk.box).to_have_value("")
+
+
+def test_a_send_and_a_switch_in_one_breath_go_nowhere_else(desk):
+    posted: list[str] = []
+    desk.page.on("request", lambda one: one.method == "POST" and posted.append(one.url))
+    desk.box.fill("只给一个人")
+    desk.box.evaluate(
+        """box => {
+            const enter = {key: "Enter", keyCode: 13, bubbles: true, cancelable: true}
+            box.dispatchEvent(new KeyboardEvent("keydown", enter))
+            const other = ".row__link:not([aria-current])"
+            document.querySelector(other).click()
+        }"""
+    )
+    expect(desk.page).not_to_have_url(re.compile(f"/conversations/{desk.pk}/"))
+    expect(desk.page.locator("message-composer")).not_to_have_attribute(
+        "data-conversation", str(desk.pk)
+    )
+    desk.page.go_back()
+    expect(desk.ours).to_have_text(["只给一个人"])
+    said = [url for url in posted if url.endswith("/messages/")]
+    assert [url.split("/")[-3] for url in said] == [str(desk.pk)]
+
+
+def test_a_conversation_that_cannot_be_opened_leaves_the_one_on_show_alive(
+    desk, console
+):
+    other = desk.page.locator(".row__link:not([aria-current])").last
+    number = other.get_attribute("href").split("/")[2]
+    desk.page.route(f"**/conversations/{number}/", lambda route: route.abort())
+    other.click()
+    expect(desk.page.locator("#notice")).to_be_visible()
+    expect(desk.page).to_have_url(re.compile(f"/conversations/{desk.pk}/"))
+    expect(desk.page.locator(".row [aria-current]")).to_have_attribute(
+        "href", re.compile(f"/{desk.pk}/")
+    )
+    console.shell(SOMETHING_ARRIVES.format(pk=desk.pk))
+    expect(desk.page.locator(".message--customer")).to_have_text([re.compile("还在吗")])
+
+
+def test_the_list_can_be_turned_while_a_conversation_comes(desk):
+    other = desk.page.locator(".row__link:not([aria-current])").last
+    number = other.get_attribute("href").split("/")[2]
+    held = desk.holds(f"**/conversations/{number}/")
+    other.click()
+    desk.page.locator("[data-tab=all]").click()
+    expect(desk.page.locator("#inbox")).to_have_attribute("data-view", "all")
+    desk.lets_go(held)
+    expect(desk.page.locator("message-composer")).to_have_attribute(
+        "data-conversation", number
+    )
+    expect(desk.page).to_have_url(re.compile(f"/conversations/{number}/.*view=all"))
 
 
 def test_what_arrives_leaves_the_box_alone(desk, console):
@@ -473,8 +627,10 @@ def test_words_sent_under_a_used_number_are_kept_and_said_to_be(desk):
     desk.page.route("**/messages/", confuse)
     desk.box.fill("第二句")
     desk.box.press("Enter")
-    expect(desk.notice).to_be_visible()
-    expect(desk.box).to_have_value("第二句")
+    expect(desk.unsent).to_contain_text("内容不同")
+    expect(desk.box).to_have_value("")
     desk.page.unroute("**/messages/")
+    desk.unsent.get_by_role("button", name="改写").click()
+    expect(desk.box).to_have_value("第二句")
     desk.box.press("Enter")
     expect(desk.ours).to_have_text(["第一句", "第二句"])

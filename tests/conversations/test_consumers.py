@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
@@ -252,6 +254,14 @@ def test_a_tab_that_talks_too_much_is_closed(web, lin):
     for _ in range(consumers.MOST_FRAMES + 1):
         tab.says({"here": True})
     assert tab.waits_for_end() == consumers.TOO_MUCH
+
+
+def test_a_tab_that_asks_is_told_the_time(web, lin):
+    tab = web.open_tab(lin)
+    before = timezone.now()
+    tab.says({"here": 61_200})
+    told = tab.waits_for(lambda frame: frame.get("here") == 61_200)
+    assert before <= datetime.fromisoformat(told["now"]) <= timezone.now()
 
 
 def test_as_much_as_an_agent_does_is_not_too_much(web, lin, conversation):

@@ -22,7 +22,8 @@ export function take(composer, answer, sendAtOnce) {
 
 function sendWhole(composer, answer) {
   remember(answer)
-  composer.sendAnswer({ answer: answer.id, version: answer.version }, answer.preview)
+  const text = goesWhole(answer) ? undefined : answer.parts[0].text
+  composer.sendAnswer({ answer: answer.id, version: answer.version }, { said: answer.preview, text })
 }
 
 // Put in at once; the server says a moment later whether it still says so.

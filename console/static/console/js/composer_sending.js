@@ -1,118 +1,95 @@
-// How what an agent wrote gets from the box to the server, or into this browser's outbox:
-// one text at a time, and the pictures after it.
+// How what an agent wrote gets out of the box: at once into this browser's outbox, which
+// sends it in its turn, and the pictures after it.
 
+import { isOffline } from "./connection.js"
 import { live } from "./live_socket.js"
 import { show } from "./notices.js"
-import { send } from "./outbox.js"
 import { refresh } from "./quick_replies.js"
-import { add, mustWait } from "./unsent.js"
+import { add, settled, unsent } from "./unsent.js"
 
-const SLOW = 400 // ms; a send that takes longer says so
+const later = new Map() // {conversation: {uuid, go}}: pictures that go once a text has
 
 export class Sending {
   #composer
   #conversation
-  #text = null // on its way
-  #again = false // Enter was pressed meanwhile
-  #picturesNext = false // once the text before them has gone
 
   constructor(composer) {
     this.#composer = composer
     this.#conversation = composer.dataset.conversation
   }
 
-  get isBusy() {
-    return this.#text !== null
+  // The words, {text} and maybe in how many messages, and then the pictures.
+  say(words) {
+    this.#add(words, { said: words.text })
+    this.#composer.clear(words.text, "reply")
+    if (this.#composer.tray.count) this.#picturesLater()
   }
 
-  // Pressed while something is on its way: what is in the box then goes next.
-  press(text) {
-    this.#again = text !== this.#text
+  note(text) {
+    this.#composer.tell("")
+    add(this.#conversation, this.#composer.dataset.noteSrc, { text }, { said: text, isNote: true })
+    this.#composer.clear(text, "note")
   }
 
-  // The words, {text} and in how many messages, and then the pictures. Returns whether they
-  // are out of the agent's hands.
-  async say(words) {
-    this.#text = words.text
-    const { state } = await this.#deliver(words, words.text)
-    this.#text = null
-    const isTaken = state === "taken"
-    const isGone = isTaken || state === "kept"
-    if (isGone) this.#composer.clear(words.text, "reply")
-    this.#picturesNext = state === "kept" && this.#composer.tray.count > 0
-    const isNext = isTaken && this.#goOn()
-    if (isTaken && !isNext && this.#composer.isConnected) this.pictures()
-    return isGone
+  // An answer as it is: {answer, version}, and what it says (see add). Resolves once it has
+  // left.
+  answer(words, says) {
+    return settled(this.#add(words, says))
   }
 
-  async note(text) {
-    const composer = this.#composer
-    this.#text = text
-    const outcome = await send(this.#conversation, composer.dataset.noteSrc, { text })
-    this.#text = null
-    if (outcome.state !== "taken") return this.#explain(outcome)
-    composer.tell("")
-    composer.clear(text, "note")
-    if (composer.isConnected) composer.thread?.say(outcome.messages)
-    this.#goOn()
-  }
-
-  // An answer as it is: {answer, version}, and what it says.
-  answer(words, said) {
-    return this.#deliver(words, said)
-  }
-
+  // Returns whether they are out of the agent's hands.
   async pictures() {
-    this.#picturesNext = false
     const { tray } = this.#composer
     if (!tray.count) return true
+    if (this.#last) return this.#picturesLater(), true
+    this.#composer.tell("")
     const outcome = await tray.send((sent) => this.took(sent))
-    if (outcome.state !== "taken") this.#explain({ ...outcome, error: outcome.error || tray.dataset[outcome.state] })
+    if (outcome.state !== "taken") this.#explain(outcome.error || tray.dataset[outcome.state])
     return outcome.state === "taken"
   }
 
-  // Something went out from here that wasn't in the box.
+  // Something went out from here.
   took({ messages }) {
     const composer = this.#composer
-    if (!composer.isConnected) return
-    composer.tell("")
-    live.typing.replied(Number(this.#conversation))
-    composer.thread?.say(messages)
-    if (this.#picturesNext) this.pictures()
+    if (composer.isConnected && messages) composer.thread?.say(messages)
   }
 
-  #goOn() {
-    const again = this.#again
-    this.#again = false
-    if (again) this.#composer.send()
-    return again
-  }
-
-  async #deliver(words, said) {
+  #add(words, says) {
     const composer = this.#composer
     composer.tell("")
-    if (mustWait(this.#conversation)) {
-      live.typing.stops(Number(this.#conversation))
-      add(this.#conversation, composer.dataset.src, words, said)
-      return { state: "kept" }
-    }
-    const slow = setTimeout(() => composer.showFoot({ isSlow: true }), SLOW)
-    const outcome = await send(this.#conversation, composer.dataset.src, words)
-    clearTimeout(slow)
-    composer.showFoot()
-    if (outcome.state === "taken") {
-      live.typing.replied(Number(this.#conversation))
-      composer.thread?.say(outcome.messages)
-    } else this.#explain(outcome)
-    return outcome
+    const entry = add(this.#conversation, composer.dataset.src, words, says)
+    // What goes out ends the typing at WeChat by itself.
+    const isHeld = entry.state === "held" || isOffline()
+    live.typing[isHeld ? "stops" : "replied"](Number(this.#conversation))
+    return entry
   }
 
-  #explain({ state, error, text, isStale }) {
+  // Behind what was sent before them, whatever pane is on show by then.
+  #picturesLater() {
+    later.set(this.#conversation, { uuid: this.#last.uuid, go: () => this.pictures() })
+  }
+
+  get #last() {
+    return unsent(this.#conversation).findLast(({ state, isNote }) => state !== "asking" && !isNote)
+  }
+
+  #explain(sentence) {
     const composer = this.#composer
-    const sentence = error ?? composer.dataset[state]
-    this.#again = false
-    if (composer.isConnected) composer.tell(sentence, isStale ? "warn" : "", text)
+    if (composer.isConnected) composer.tell(sentence)
     else show(sentence)
-    if (isStale) refresh(composer)
   }
 }
+
+document.addEventListener("desk:said", ({ detail: { conversation } }) => {
+  const next = later.get(conversation)
+  if (!next || unsent(conversation).some(({ uuid }) => uuid === next.uuid)) return
+  later.delete(conversation)
+  next.go()
+})
+
+document.addEventListener("desk:stale", ({ detail: { conversation, error, text } }) => {
+  const composer = document.querySelector("message-composer")
+  if (composer?.dataset.conversation !== conversation) return show(text ? `${error} ${text}` : error)
+  composer.tell(error, "warn", text)
+  refresh(composer)
+})

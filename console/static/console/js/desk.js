@@ -44,6 +44,7 @@ import "./agent_news.js"
 import "./availability.js"
 import "./mentions.js"
 import "./going_on.js"
+import "./sign_out.js"
 import { send, underWay } from "./outbox.js"
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {

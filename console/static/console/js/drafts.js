@@ -18,7 +18,12 @@ const elsewhere = new Set((document.getElementById("inbox")?.dataset.drafts ?? "
 const MODES = { reply: "", note: ".note" } // and what each adds to a key
 
 export function drafted(conversation) {
-  return isKept(conversation) || elsewhere.has(conversation) || entries().some((one) => one.state && one.conversation === conversation)
+  return isKept(conversation) || elsewhere.has(conversation) || entries().some((one) => one.conversation === conversation && isStuck(one))
+}
+
+// Sent from here, and not simply on its way.
+function isStuck({ state, asksFirst }) {
+  return state && (state !== "waiting" || asksFirst)
 }
 
 function isKept(conversation) {
@@ -63,6 +68,7 @@ export class Draft {
 
   write(text) {
     this.#text = text
+    if (text && text === justSent(this.#name)) localStorage.removeItem(sentPrefix + this.#name) // Begun anew
     this.#isUnsaved = true
     clearTimeout(this.#local)
     this.#local = setTimeout(() => this.#keep(), LOCAL_AFTER)
@@ -77,18 +83,13 @@ export class Draft {
     this.#save(true)
   }
 
-  // The server has the message: nothing of it is a draft any more, except what was added.
+  // The outbox has the message: nothing of it is a draft any more, except what was added.
   sent(text, rest) {
     localStorage.setItem(sentPrefix + this.#name, JSON.stringify({ text, at: now() }))
     this.write(rest)
     clearTimeout(this.#local)
     this.#keep()
     this.#save()
-  }
-
-  // It has come back to the box: what was to be sent is to be written on.
-  unsent() {
-    localStorage.removeItem(sentPrefix + this.#name)
   }
 
   get text() {
@@ -148,8 +149,22 @@ for (const key of Object.keys(localStorage)) {
   if (key.startsWith(sentPrefix) && now() - read(key).at > ON_ITS_WAY) localStorage.removeItem(key)
 }
 
-// Whoever sits here next must not find what customers said.
-document.getElementById("sign-out")?.addEventListener("submit", () => {
+// Give the server what it doesn't have yet. Returns how many it could not be given.
+export async function saveAll() {
   document.dispatchEvent(new CustomEvent("desk:flush"))
+  const unsaved = Object.keys(localStorage).filter((key) => key.startsWith(prefix) && !read(key).isSaved)
+  const saved = await Promise.all(unsaved.map(saveKept))
+  return saved.filter((is) => !is).length
+}
+
+async function saveKept(key) {
+  const [conversation, mode = "reply"] = key.slice(prefix.length).split(".")
+  const data = { text: read(key).text, mode }
+  const response = await ask(`/conversations/${conversation}/draft/`, { method: "PUT", data }).catch(() => null)
+  return response?.ok === true
+}
+
+// All that this browser has of this agent's.
+export function forgetAll() {
   for (const key of Object.keys(localStorage)) if (key.startsWith(theirs)) localStorage.removeItem(key)
-})
+}

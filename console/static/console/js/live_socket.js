@@ -6,6 +6,7 @@
 // every change; the tab remembers the last number it has and asks for what came after it.
 // While no socket can be had it asks every few seconds over HTTP.
 
+import { learn } from "./clock.js"
 import { ask } from "./http.js"
 import { Typing } from "./typing.js"
 
@@ -42,14 +43,16 @@ class LiveSocket extends HTMLElement {
     document.addEventListener("desk:signed-in", this.#connect)
     addEventListener("pagehide", () => this.#drop())
     setInterval(this.#tick, 1000)
-    setInterval(() => this.#say({ here: true }), HERE_EVERY)
+    setInterval(this.#sayHere, HERE_EVERY)
     setInterval(this.#poll, POLL_EVERY)
     this.#connect()
   }
 
-  lookAt(conversation) {
+  // seq: the number at which its pane was drawn; what has come since is asked for.
+  lookAt(conversation, seq) {
     this.#lookingAt = conversation
-    this.#say({ looking_at: conversation })
+    if (seq === undefined) this.#say({ looking_at: conversation })
+    else this.catchUp(seq)
   }
 
   // Which mini program's conversations the badges count; null: of all.
@@ -83,6 +86,7 @@ class LiveSocket extends HTMLElement {
     this.#attempts = 0
     this.#want(this.#seq)
     this.#say({ resume: this.#pending, looking_at: this.#lookingAt, mini_program: this.#miniProgram })
+    this.#sayHere()
   }
 
   // What is new may come before the answer: should the line break in between, the number of
@@ -120,7 +124,11 @@ class LiveSocket extends HTMLElement {
     if (type === "visibilitychange") this.#seenAt = Date.now()
     const isConnecting = this.#socket?.readyState === WebSocket.CONNECTING
     if (!this.#socket || (this.#isDead && !isConnecting)) this.#connect()
+    else this.#sayHere()
   }
+
+  // The answer tells the time.
+  #sayHere = () => this.#say({ here: Math.round(performance.now()) })
 
   get #isDead() {
     return Date.now() - this.#heardAt > (document.hidden ? SILENCE_HIDDEN : SILENCE)
@@ -141,6 +149,7 @@ class LiveSocket extends HTMLElement {
   }
 
   #take(frame) {
+    if (frame.now) learn(frame.now, frame.here)
     if (frame.html) this.#show(frame)
     else if (frame.topic) this.#tell(frame.topic, frame)
     if (frame.reset || frame.resync) this.#tell("reload")

@@ -9,14 +9,19 @@ async function firstOf(view, except) {
   const { miniProgram } = document.getElementById("inbox").dataset
   const query = new URLSearchParams(miniProgram ? { view, mini_program: miniProgram } : { view })
   const pane = await fetchFragment(`/inbox/?${query}`)
-  return [...pane.querySelectorAll(".row")].find(({ dataset }) => dataset.waitingSince && dataset.conversation !== except)?.dataset
+  const waiting = [...pane.querySelectorAll(".row")].map(({ dataset }) => dataset)
+  return longest(waiting.filter((one) => one.waitingSince && one.conversation !== except))
+}
+
+// What is pinned leads the page, however long it has waited.
+function longest(rows) {
+  return rows.sort((one, other) => (one.waitingSince < other.waitingSince ? -1 : 1))[0]
 }
 
 // Resolves to its number, or null: nobody waits, but for the one that is left out.
 export async function longestWait(except) {
   const found = (await Promise.all(["waiting", "mine"].map((view) => firstOf(view, except)))).filter(Boolean)
-  found.sort((one, other) => (one.waitingSince < other.waitingSince ? -1 : 1))
-  return found[0]?.conversation ?? null
+  return longest(found)?.conversation ?? null
 }
 
 export async function openLongestWait(except) {

@@ -2,8 +2,8 @@
 // It belongs to the conversation it was drawn for, whatever the page shows by the time a
 // send comes back.
 //
-// Nothing that arrives changes the text in the box. It goes when the server has it, or this
-// browser's outbox, and not before.
+// Nothing that arrives changes the text in the box, not even the answer to a send: what is
+// sent leaves it at once for this browser's outbox, as it stood when it was sent.
 
 import { take } from "./answer_use.js"
 import { exchange, grow, typeInto } from "./box_editing.js"
@@ -14,7 +14,6 @@ import { Sending } from "./composer_sending.js"
 import { watch } from "./connection.js"
 import { isOver, sentence } from "./cost.js"
 import { live } from "./live_socket.js"
-import { underWay } from "./outbox.js"
 import * as quickReplies from "./quick_replies.js"
 import { TextLength } from "./text_length.js"
 
@@ -49,7 +48,6 @@ class MessageComposer extends HTMLElement {
     on(document, "desk:note", mine(() => this.#turnTo("note")))
     on(document, "desk:send-next", mine(() => this.send({ goesOn: true })))
     on(document, "desk:said", mine(({ detail }) => this.taken(detail)))
-    on(document, "desk:asking", mine(({ detail }) => detail.isStale && quickReplies.refresh(this)))
     on(document, "desk:flush", () => this.#modes.flush())
     on(document, "visibilitychange", () => document.hidden && this.#modes.flush())
     on(window, "pagehide", () => this.#modes.flush())
@@ -69,9 +67,6 @@ class MessageComposer extends HTMLElement {
     this.#pickers = new Pickers(this, this.#leaving.signal)
     this.#modes.choose("reply")
     this.#count()
-    const { conversation } = this.dataset
-    const interrupted = underWay().find((one) => one.conversation === conversation && one.words.text)
-    if (interrupted && interrupted.words.text === this.box.value) this.#sending.say(interrupted.words)
   }
 
   #submit = (event) => {
@@ -98,7 +93,7 @@ class MessageComposer extends HTMLElement {
     if (target.closest("[data-pick]")) return this.#pickers.call()
     if (target.closest("[data-send-next]")) return this.send({ goesOn: true })
     this.#openSheet(target)
-    quickReplies.press(event, this.sendAnswer).then((was) => was && this.box.focus())
+    if (quickReplies.press(event, this.sendAnswer)) this.box.focus()
   }
 
   #change = (event) => {
@@ -127,15 +122,15 @@ class MessageComposer extends HTMLElement {
     const { messages } = this.#length
     const pictures = this.isNote ? 0 : this.#pictures
     if (!text.trim() && !pictures) return
-    if (this.#sending.isBusy) return this.#sending.press(text)
     if (this.box.readOnly || this.#form.querySelector("[type=submit]").disabled) return
     if (this.isNote) return this.#sending.note(text)
     const cost = messages + pictures
     if (cost > 1 && isOver(cost)) return this.tell(sentence(this, cost), "warn")
     if (this.stops()) return
     const words = messages > 1 ? { text, split: messages } : { text }
-    const isGone = messages ? await this.#sending.say(words) : await this.#sending.pictures()
-    if (goesOn && isGone) document.dispatchEvent(new CustomEvent("desk:sent-next", { detail: { ...this.dataset } }))
+    if (messages) this.#sending.say(words)
+    else if (!(await this.#sending.pictures())) return
+    if (goesOn) document.dispatchEvent(new CustomEvent("desk:sent-next", { detail: { ...this.dataset } }))
   }
 
   // Whether something has come that was never on the screen: it is shown, and stops a send,
@@ -151,8 +146,8 @@ class MessageComposer extends HTMLElement {
     this.#sending.took(sent)
   }
 
-  sendAnswer = async (words, said) => {
-    if (!this.hasAttribute("data-closed") && !this.stops()) await this.#sending.answer(words, said)
+  sendAnswer = async (words, says) => {
+    if (!this.hasAttribute("data-closed") && !this.stops()) await this.#sending.answer(words, says)
   }
 
   // A reply has gone another way.
@@ -160,7 +155,7 @@ class MessageComposer extends HTMLElement {
     this.clear(text, "reply")
   }
 
-  // It has gone. What was added meanwhile stays.
+  // It has gone from here. What was added meanwhile stays.
   clear(sent, mode) {
     const draft = this.#modes.of(mode)
     const isShown = draft === this.#modes.draft
@@ -174,9 +169,8 @@ class MessageComposer extends HTMLElement {
   }
 
   // What was to be sent is to be written on, before what has been begun since.
-  putBack(text) {
-    if (this.isNote) this.#turnTo("reply")
-    this.#modes.of("reply").unsent()
+  putBack(text, mode) {
+    if (this.isNote !== (mode === "note")) this.#turnTo(mode)
     this.box.focus()
     this.box.setSelectionRange(0, 0)
     typeInto(this.box, this.box.value ? `${text}\n` : text)
@@ -191,7 +185,7 @@ class MessageComposer extends HTMLElement {
 
   // Put a replacement where a text stands, unless somebody is at it.
   exchange(text, start, replacement) {
-    if (!this.isComposing && !this.#sending.isBusy) exchange(this.box, text, start, replacement)
+    if (!this.isComposing) exchange(this.box, text, start, replacement)
   }
 
   #openSheet(target) {

@@ -2,7 +2,7 @@
 // here, and keeps it through every try of the same words, even over a reload: the server
 // takes it once, however often it comes.
 //
-// An entry with a `state` waits by itself for the network or for a decision: see unsent.js.
+// An entry with a `state` is a line under the log, on its way by itself: see unsent.js.
 
 import { ask, parse, SignedOut } from "./http.js"
 
@@ -33,8 +33,7 @@ export async function deliver(entry) {
       forget(entry) // Not before: whoever waits clears the draft in the same breath
       return { state: "taken", messages: parse(html) }
     }
-    note(entry)
-    if (response.status >= 500 || response.status === 429) return { state: "broken" }
+    if (response.status >= 500 || response.status === 429) return note(entry), { state: "broken" }
     const { error, text, stale, fields } = await response.json()
     if (!entry.state) forget(entry)
     return { state: "refused", error, text, isStale: stale, fields }
@@ -64,9 +63,9 @@ export function forget({ uuid }) {
 }
 
 // Put an entry as it is now in the place of what it was; a new one comes last.
-export function put(entry) {
+export function put(entry, known = entry.uuid) {
   const all = entries()
-  const at = all.findIndex(({ uuid }) => uuid === entry.uuid)
+  const at = all.findIndex(({ uuid }) => uuid === known)
   write(at < 0 ? [...all, entry] : all.with(at, entry))
 }
 

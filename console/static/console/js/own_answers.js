@@ -5,6 +5,7 @@ import { ask, parse } from "./http.js"
 import "./ime.js"
 import { size } from "./jump_links.js"
 import { show } from "./notices.js"
+import "./sign_out.js"
 import "./signed_out.js"
 
 const NEW = { use: "common_answer" }

@@ -11,14 +11,14 @@ import { showFailure } from "./notices.js"
 const PHONE = matchMedia("(max-width: 699px)")
 const SLOW = 300 // ms
 
-let fetching = new AbortController()
+const fetching = {} // {conversation, list}: AbortControllers, for neither stops the other
 let reloading = new AbortController()
 
 export function openConversation() {
   return document.getElementById("conversation").dataset.conversation ?? null
 }
 
-let turns = 0 // of conversations that were asked for
+let opening = null // the conversation that is being fetched
 let stopWaiting = () => {}
 let wanted = null // the list that is being fetched: what is pressed next goes on from it
 let refused = null // the list that could not be had
@@ -28,19 +28,34 @@ function listQuery(list = listOnShow()) {
   return new URLSearchParams(Object.entries(list).filter(([, value]) => value))
 }
 
+// The one on show stays, and stays alive, until the other is there.
 async function showConversation(id) {
   select(id)
-  live.lookAt(Number(id)) // First, so that nothing falls between the fetching and the showing
-  const turn = ++turns
+  const asked = (opening = { id })
   stopWaiting()
-  const done = (stopWaiting = wait(document.getElementById("conversation")))
-  const pane = await get(`/conversations/${id}/`)
-  if (turn !== turns) return // Another was asked for meanwhile, or none
-  done()
-  if (!pane) return select(openConversation())
+  stopWaiting = wait(document.getElementById("conversation"))
+  const pane = await get("conversation", `/conversations/${id}/`)
+  if (asked !== opening) return // Another was asked for meanwhile, or none
+  stopOpening()
+  if (!pane) return stayHere()
   swap("conversation", pane)
-  live.catchUp(Number(pane.dataset.liveSeq))
+  live.lookAt(Number(id), Number(pane.dataset.liveSeq))
   if (!PHONE.matches) document.getElementById("composer-text").focus()
+}
+
+function stopOpening() {
+  opening = null
+  stopWaiting()
+}
+
+function stayHere() {
+  const id = openConversation()
+  history.replaceState(null, "", address(id))
+  select(id)
+}
+
+function goingTo() {
+  return opening ? opening.id : openConversation()
 }
 
 // What is typed while a conversation is coming must not go to the one before it. Grey shapes
@@ -59,13 +74,14 @@ function wait(pane) {
 
 // Open a conversation that may not be in the list on show.
 export async function visit(id) {
-  if (id === openConversation()) return document.getElementById("composer-text").focus()
+  if (id === goingTo()) return document.getElementById("composer-text").focus()
   history.pushState(null, "", address(id))
   await showConversation(id)
 }
 
 function leaveConversation() {
-  turns += 1
+  fetching.conversation?.abort()
+  stopOpening()
   live.lookAt(null)
   const empty = document.getElementById("no-conversation").content.firstElementChild
   swap("conversation", empty.cloneNode(true))
@@ -74,7 +90,7 @@ function leaveConversation() {
 
 async function showList(query) {
   const failed = document.getElementById("list-failed")
-  const pane = await get(`/inbox/?${query}`, () => (failed.hidden = false))
+  const pane = await get("list", `/inbox/?${query}`, () => (failed.hidden = false))
   if (!pane) return false
   failed.hidden = true
   swap("inbox", pane)
@@ -84,10 +100,9 @@ async function showList(query) {
   return true
 }
 
-async function get(url, fail = showFailure) {
-  fetching.abort()
-  fetching = new AbortController()
-  const { signal } = fetching
+async function get(what, url, fail = showFailure) {
+  fetching[what]?.abort()
+  const { signal } = (fetching[what] = new AbortController())
   try {
     return await fetchFragment(url, { signal })
   } catch (error) {
@@ -131,7 +146,8 @@ export async function goTo(change, only = false) {
   const isShown = await showList(listQuery(list))
   if (!isShown && wanted === list) refused = list
   if (wanted === list) wanted = null
-  if (isShown) history.replaceState(null, "", address(openConversation()))
+  if (isShown) history.replaceState(null, "", address(goingTo()))
+  if (isShown && opening) select(opening.id)
 }
 
 async function go(link) {
@@ -139,7 +155,7 @@ async function go(link) {
   if (tab) return goTo({ view: tab })
   const row = link.closest(".row")
   const id = row ? row.dataset.conversation : null
-  if (id !== null && id === openConversation()) return
+  if (id !== null && id === goingTo()) return
   history.pushState(null, "", address(id))
   if (id) await showConversation(id)
   else leaveConversation()

@@ -12,14 +12,13 @@ export async function refresh(composer) {
   else replace()
 }
 
-// send(words, said) sends one. The second click of a double click means nothing more than
-// the first.
-export async function press(event, send) {
+// send(words, says) sends one; the button rests until that has left. The second click of a
+// double click means nothing more than the first.
+export function press(event, send) {
   const button = event.target.closest("[data-answer]")
   if (!button || button.disabled || event.detail > 1) return false
-  const { answer, version } = button.dataset
+  const { answer, version, text } = button.dataset
   button.disabled = true
-  await send({ answer, version }, button.title)
-  button.disabled = false
+  send({ answer, version }, { said: button.title, text }).finally(() => (button.disabled = false))
   return true
 }

@@ -5,6 +5,7 @@ import { csrfToken } from "./http.js"
 import "./ime.js"
 import "./notices.js"
 import "./self_test.js"
+import "./sign_out.js"
 import "./signed_out.js"
 import { play, unlock } from "./tones.js"
 

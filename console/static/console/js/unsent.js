@@ -1,12 +1,14 @@
-// What an agent has sent and has not gone yet, each bound to its conversation. It is
+// What an agent has sent and the server has not got yet, each bound to its conversation.
+// It is
 //
 //   held     for the seconds in which a send can be undone,
-//   waiting  for the network, behind what was sent before it, or
+//   waiting  for its turn, which is at once, or for the network: one by one, in order, or
 //   asking   whether it still holds, and goes no further by itself: something new has
 //            arrived, the page went while it was held, the server refused it.
 //
 // `desk:unsent` says that something of a conversation's has changed, `desk:said` that the
-// server has it, `desk:asking` that an agent who is elsewhere is asked.
+// server has it, `desk:asking` that an agent who is elsewhere is asked, `desk:stale` that
+// an answer holds no more.
 
 import { isOffline, watch } from "./connection.js"
 import { tellOf } from "./drafts.js"
@@ -16,6 +18,7 @@ import { isNews } from "./thread_news.js"
 
 const AGAIN = 5000 // ms between two tries
 const TOO_OLD = 30 * 60_000 // ms after which nothing goes without being asked
+const A_WHILE = 2 * 60_000 // ms; what is that old as the page comes is looked at first
 const ANOTHER_PAGE = 1500 // ms in which the page that holds one will have let it go
 
 const page = newUuid()
@@ -30,18 +33,34 @@ export function isFlying({ uuid }) {
   return flying.has(uuid)
 }
 
-// Whether a send now has to become an entry here.
-export function mustWait(conversation) {
-  return isOffline() || undoSeconds() > 0 || unsent(conversation).some(({ state }) => state === "waiting")
+// On its way, with nothing known to be in it.
+export function isGoing({ state, asksFirst }) {
+  return state === "waiting" && !asksFirst
 }
 
-// said: the words as people read them.
-export function add(conversation, url, words, said) {
-  const seconds = isOffline() ? 0 : undoSeconds()
-  const entry = { ...remember(conversation, url, words), said, at: Date.now(), seen: newest() }
+// said: the words as people read them; text: an answer's, if it is nothing else. Notes wait
+// for nobody's second thoughts.
+export function add(conversation, url, words, { said, text, isNote = false }) {
+  const seconds = isNote || isOffline() ? 0 : undoSeconds()
+  const entry = { ...remember(conversation, url, words), said, text, isNote, at: Date.now(), seen: newest() }
   if (seconds) change(entry, { state: "held", until: Date.now() + seconds * 1000, page })
   else change(entry, { state: "waiting", asksFirst: isOffline() })
   follow(entry)
+  return entry
+}
+
+// Resolves once it is no longer simply on its way.
+export function settled({ uuid }) {
+  return new Promise((resolve) => {
+    const look = () => {
+      const entry = find(uuid)
+      if (entry && isGoing(entry)) return
+      document.removeEventListener("desk:unsent", look)
+      resolve()
+    }
+    document.addEventListener("desk:unsent", look)
+    look()
+  })
 }
 
 // Returns the entry, or null when it is on its way or gone.
@@ -72,7 +91,7 @@ export function confirm(uuid) {
 
 // Those that can become one: texts that the server has never seen.
 export function mergeable(conversation) {
-  return unsent(conversation).filter((one) => one.words.text && !one.words.split && !one.isTried && !flying.has(one.uuid))
+  return unsent(conversation).filter((one) => one.words.text && !one.words.split && !one.isNote && !one.isTried && !flying.has(one.uuid))
 }
 
 export function merge(conversation) {
@@ -130,51 +149,86 @@ async function flush(conversation) {
 }
 
 async function sendFirst(conversation) {
-  const entry = unsent(conversation).find(({ state }) => state === "waiting")
+  const [entry] = waiting(conversation)
   if (!entry) return false
   const why = await doubt(entry).catch(() => "")
   if (why) askOf(conversation, { why })
-  if (why !== null || find(entry.uuid)?.state !== "waiting") return why === null
+  if (why !== null || find(entry.uuid)?.state !== "waiting") return why !== ""
   flying.add(entry.uuid)
   tell(entry)
   const outcome = await deliver(entry)
   flying.delete(entry.uuid)
   settle(entry, outcome)
-  return outcome.state === "taken"
+  return outcome.state === "taken" || outcome.state === "refused"
 }
 
 // Why it should not go by itself; null when nothing speaks against it.
 async function doubt(entry) {
-  if (!entry.asksFirst) return null
+  if (!entry.asksFirst || entry.isNote) return null
   if (Date.now() - entry.at > TOO_OLD) return "old"
   const messages = await fetchFragment(entry.url)
   const isNewer = (one) => isNews(one) && Number(one.dataset.messageId) > entry.seen
   return [...messages.querySelectorAll(".message")].some(isNewer) ? "news" : null
 }
 
-function settle(entry, { state, messages, error, isStale }) {
-  if (state === "refused") {
-    ask(entry, { why: "refused", error, isStale })
-    return askOf(entry.conversation, { why: "behind" })
+function settle(entry, outcome) {
+  const { conversation, uuid } = entry
+  const isHere = find(uuid) !== undefined // Else it has come live, or another page sent it
+  if (outcome.state === "taken" || !isHere) {
+    tell(entry)
+    announce("said", { conversation, messages: outcome.messages })
+  } else if (outcome.state === "refused") refuse(entry, outcome)
+  else {
+    const others = waiting(conversation).filter((one) => one.uuid !== uuid)
+    for (const one of [entry, ...others]) change(one, { asksFirst: true, why: outcome.state })
   }
-  if (state !== "taken") return change(entry, { asksFirst: true })
-  tell(entry)
-  document.dispatchEvent(new CustomEvent("desk:said", { detail: { conversation: entry.conversation, messages } }))
 }
 
-// All that waits there: what stood behind one that may not go doesn't go without it.
+function refuse(entry, { error, text, isStale }) {
+  const { conversation } = entry
+  if (isStale) {
+    forget(entry)
+    tell(entry)
+    announce("stale", { conversation, error, text })
+  } else {
+    // The server has nothing under this number; sent again, it is said anew.
+    const again = { ...entry, uuid: newUuid(), isTried: undefined }
+    put(again, entry.uuid)
+    ask(again, { why: "refused", error })
+  }
+  askOf(conversation, { why: "behind" })
+}
+
+function waiting(conversation) {
+  return unsent(conversation).filter(({ state }) => state === "waiting")
+}
+
+// All replies that wait there: what stood behind one that may not go doesn't go without it.
 function askOf(conversation, reason) {
-  for (const entry of unsent(conversation)) if (entry.state === "waiting") ask(entry, reason)
+  for (const entry of waiting(conversation)) if (!entry.isNote) ask(entry, reason)
 }
 
-function ask(entry, { why, error, isStale }) {
+function ask(entry, { why, error }) {
   change(entry, { state: "asking", why, error })
-  document.dispatchEvent(new CustomEvent("desk:asking", { detail: { conversation: entry.conversation, isStale } }))
+  announce("asking", { conversation: entry.conversation })
 }
+
+function announce(what, detail) {
+  document.dispatchEvent(new CustomEvent(`desk:${what}`, { detail }))
+}
+
+// One that comes live is there, whatever becomes of the answer to its request.
+document.addEventListener("live:message", ({ detail: { html } }) => {
+  const uuid = html.slice(0, html.indexOf(">")).match(/ data-client-uuid="([^"]+)"/)?.[1]
+  const entry = uuid && find(uuid)
+  if (!entry) return
+  forget(entry)
+  tell(entry)
+})
 
 function flushAll() {
-  const waiting = entries().filter(({ state }) => state === "waiting")
-  for (const conversation of new Set(waiting.map((one) => one.conversation))) flush(conversation)
+  const all = entries().filter(({ state }) => state === "waiting")
+  for (const conversation of new Set(all.map((one) => one.conversation))) flush(conversation)
 }
 
 addEventListener("storage", (event) => {
@@ -184,4 +238,9 @@ watch(() => isOffline() || flushAll())
 document.addEventListener("desk:signed-in", flushAll)
 setInterval(flushAll, AGAIN)
 // What the last page left: it goes on once this one stands.
-setTimeout(() => entries().forEach(follow))
+setTimeout(() => {
+  for (const entry of entries()) {
+    if (isGoing(entry) && Date.now() - entry.at > A_WHILE) change(entry, { asksFirst: true })
+    follow(entry)
+  }
+})
