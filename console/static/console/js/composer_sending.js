@@ -14,7 +14,6 @@ export class Sending {
   #conversation
   #text = null // on its way
   #again = false // Enter was pressed meanwhile
-  #picturesNext = false // once the text before them has gone
 
   constructor(composer) {
     this.#composer = composer
@@ -31,17 +30,20 @@ export class Sending {
   }
 
   // The words, {text} and in how many messages, and then the pictures. Returns whether they
-  // are out of the agent's hands.
+  // are out of the agent's hands. The pictures that are there now go with these words, be it
+  // later, while another conversation is open.
   async say(words) {
+    const { tray } = this.#composer
     this.#text = words.text
+    tray.bind?.() // It may still be about to become one
     const { state } = await this.#deliver(words, words.text)
     this.#text = null
     const isTaken = state === "taken"
     const isGone = isTaken || state === "kept"
     if (isGone) this.#composer.clear(words.text, "reply")
-    this.#picturesNext = state === "kept" && this.#composer.tray.count > 0
+    else tray.bind(false)
     const isNext = isTaken && this.#goOn()
-    if (isTaken && !isNext && this.#composer.isConnected) this.pictures()
+    if (isTaken && !isNext && tray.isBound) this.pictures()
     return isGone
   }
 
@@ -63,7 +65,6 @@ export class Sending {
   }
 
   async pictures() {
-    this.#picturesNext = false
     const { tray } = this.#composer
     if (!tray.count) return true
     const outcome = await tray.send((sent) => this.took(sent))
@@ -78,7 +79,6 @@ export class Sending {
     composer.tell("")
     live.typing.replied(Number(this.#conversation))
     composer.thread?.say(messages)
-    if (this.#picturesNext) this.pictures()
   }
 
   #goOn() {

@@ -3,6 +3,7 @@
 
 import { now } from "./clock.js"
 import { ask } from "./http.js"
+import { hasPictures } from "./kept_pictures.js"
 import { entries } from "./outbox.js"
 
 const LOCAL_AFTER = 300 // ms after the last key
@@ -18,7 +19,7 @@ const elsewhere = new Set((document.getElementById("inbox")?.dataset.drafts ?? "
 const MODES = { reply: "", note: ".note" } // and what each adds to a key
 
 export function drafted(conversation) {
-  return isKept(conversation) || elsewhere.has(conversation) || entries().some((one) => one.state && one.conversation === conversation)
+  return isKept(conversation) || elsewhere.has(conversation) || hasPictures(conversation) || entries().some((one) => one.state && one.conversation === conversation)
 }
 
 function isKept(conversation) {
