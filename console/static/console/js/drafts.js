@@ -3,7 +3,7 @@
 
 import { now } from "./clock.js"
 import { ask } from "./http.js"
-import { hasPictures } from "./kept_pictures.js"
+import { forgetPictures, hasPictures } from "./kept_pictures.js"
 import { entries } from "./outbox.js"
 
 const LOCAL_AFTER = 300 // ms after the last key
@@ -153,4 +153,5 @@ for (const key of Object.keys(localStorage)) {
 document.getElementById("sign-out")?.addEventListener("submit", () => {
   document.dispatchEvent(new CustomEvent("desk:flush"))
   for (const key of Object.keys(localStorage)) if (key.startsWith(theirs)) localStorage.removeItem(key)
+  forgetPictures()
 })

@@ -38,6 +38,12 @@ export function forget({ conversation, uuid }) {
   change((store) => store.delete([agent, conversation, uuid])).catch(() => {})
 }
 
+// All of this agent's. A page that is left at once need not wait for it.
+export function forgetPictures() {
+  held.clear()
+  return change((store) => store.delete(IDBKeyRange.bound([agent], [agent, []]))).catch(() => {})
+}
+
 // What an earlier page kept of this agent's. Anybody's that is too old goes.
 export async function kept() {
   const all = await finished((await database).transaction("pictures").objectStore("pictures").getAll())
@@ -66,8 +72,3 @@ function finished(request) {
   })
 }
 
-// Whoever sits here next must not find what was meant for customers.
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "sign-out" || event.defaultPrevented) return
-  change((store) => store.delete(IDBKeyRange.bound([agent], [agent, []]))).catch(() => {})
-})

@@ -29,6 +29,7 @@ class Tray extends EventTarget {
   limits // {src, mostBytes, mostUpload}
   #conversation
   #sending = null // what is under way
+  #stuck = new Set() // uuids of texts that didn't go, before those which these follow
 
   constructor(conversation) {
     super()
@@ -54,7 +55,7 @@ class Tray extends EventTarget {
     const pictures = records.map((record) => Object.assign(new Picture(record), { isKept: true }))
     this.pictures.unshift(...pictures)
     for (const picture of pictures) if (picture.state === "preparing") this.#prepare(picture)
-    if (!unsent(this.#conversation).length) this.unbind()
+    if (!this.mustWait) this.unbind()
     this.#changed()
     tellOf(this.#conversation)
   }
@@ -75,6 +76,7 @@ class Tray extends EventTarget {
 
   // Have those that are here now go after the text that is on its way.
   bind(isBound = true) {
+    if (isBound) this.#stuck = new Set(unsent(this.#conversation).filter(({ state }) => state === "asking").map(({ uuid }) => uuid))
     for (const picture of this.pictures) {
       if (picture.isBound === isBound) continue
       picture.isBound = isBound
@@ -93,6 +95,11 @@ class Tray extends EventTarget {
 
   get isSending() {
     return this.#sending !== null
+  }
+
+  // Whether a text before them has not gone.
+  get mustWait() {
+    return unsent(this.#conversation).some(({ uuid, isNote }) => !isNote && !this.#stuck.has(uuid))
   }
 
   // Send those that are bound, or else all, one message each, in their order. One that fails
@@ -195,7 +202,7 @@ async function restore() {
 // The text has gone, perhaps while another conversation is open.
 document.addEventListener("desk:said", async ({ detail: { conversation } }) => {
   const tray = trays.get(conversation)
-  if (!tray?.isBound || tray.isSending || unsent(conversation).length) return
+  if (!tray?.isBound || tray.isSending || tray.mustWait) return
   const said = ({ messages }) => document.dispatchEvent(new CustomEvent("desk:said", { detail: { conversation, messages } }))
   const { state, error } = await tray.send(said)
   const sentence = error || document.querySelector("picture-tray")?.dataset[state]
@@ -206,7 +213,7 @@ document.addEventListener("desk:said", async ({ detail: { conversation } }) => {
 // breath.
 document.addEventListener("desk:unsent", () => {
   queueMicrotask(() => {
-    for (const [conversation, tray] of trays) if (tray.isBound && !tray.isSending && !unsent(conversation).length) tray.unbind()
+    for (const tray of trays.values()) if (tray.isBound && !tray.isSending && !tray.mustWait) tray.unbind()
   })
 })
 
