@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db import models
 from django.utils import timezone
 
 from agents.models import Agent
@@ -29,7 +30,13 @@ class Conflict(Exception):
 
 
 class Overtaken(Exception):
-    """Somebody else has said something that the agent hasn't had before them."""
+    """Somebody else has said something that the agent hasn't had before them.
+
+    newest  the number of the last of it
+    """
+
+    def __init__(self, newest: int) -> None:
+        self.newest = newest
 
 
 def reply(
@@ -59,8 +66,8 @@ def reply(
         customer = locked(conversation.customer_id)
         if said := _already_said(uuids, conversation, agent, parts):
             return said
-        if seen is not None and _said_since(seen, customer, agent):
-            raise Overtaken
+        if seen is not None and (newest := _said_since(seen, customer, agent)):
+            raise Overtaken(newest)
         now = timezone.now()
         reply_windows.reserve(customer, len(parts), now)
         conversation = Conversation.objects.drawn().get(pk=conversation.pk)
@@ -223,9 +230,10 @@ def _fields(
     return {"kind": kind, "text": text, "data": data, "picture_id": picture}
 
 
-def _said_since(seen: int, customer: Customer, agent: Agent) -> bool:
+def _said_since(seen: int, customer: Customer, agent: Agent) -> int | None:
     others = Message.objects.filter(customer=customer, pk__gt=seen).exclude(agent=agent)
-    return others.exclude(kind__in=[Kind.EVENT, Kind.NOTE]).exists()
+    said = others.exclude(kind__in=[Kind.EVENT, Kind.NOTE])
+    return said.aggregate(newest=models.Max("pk"))["newest"]
 
 
 def _uuids(client_uuid: uuid.UUID, count: int) -> list[uuid.UUID]:

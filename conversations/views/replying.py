@@ -24,7 +24,7 @@ class ReplyingView(ConversationView):
         """Send the parts, one message each; answer with the messages, drawn.
 
         409: the browser is confused about what it has sent, somebody else has said
-        something that it hasn't (`unseen`), or there is no room in the reply window. It
+        something that it hasn't (`unseen` is the newest), or there is no room in the reply window. It
         says so in JSON.
         """
         seen = self.request.POST.get("seen", "")
@@ -39,9 +39,9 @@ class ReplyingView(ConversationView):
             )
         except sending.Conflict:
             return refusal(_("This was already sent, with other words."), status=409)
-        except sending.Overtaken:
+        except sending.Overtaken as exc:
             sentence = _("Something has been said meanwhile. Nothing was sent.")
-            return refusal(sentence, status=409, unseen=True)
+            return refusal(sentence, status=409, unseen=exc.newest)
         except reply_windows.NotAllowed as exc:
             return refusal(exc.reason, status=409)
         barriers.reach("after_commit")

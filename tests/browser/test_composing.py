@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.key_sequences import CONFIRMED_BY_ENTER, PLAY
 from tests.pictures import painting, saved
@@ -47,6 +47,40 @@ GIVE = """
     : new DragEvent(type, { ...options, dataTransfer: transfer })
   target.dispatchEvent(event)
 }
+"""
+# Whether so many pictures are kept in the browser.
+KEPT = """number => new Promise((done) => {
+  indexedDB.open("kefu.pictures").onsuccess = ({ target: { result } }) => {
+    const asked = result.transaction("pictures").objectStore("pictures").count()
+    asked.onsuccess = () => (result.close(), done(asked.result === number))
+  }
+})"""
+EMPTY = """() => new Promise((done) => {
+  indexedDB.open("kefu.pictures").onsuccess = ({ target: { result } }) => {
+    const emptying = result.transaction("pictures", "readwrite")
+    emptying.objectStore("pictures").clear()
+    emptying.oncomplete = done
+  }
+})"""
+COUNT_URLS = """() => {
+  window.urls = Object.assign(new Set(), { made: 0 })
+  const { createObjectURL, revokeObjectURL } = URL
+  URL.createObjectURL = (blob) => {
+    const url = createObjectURL(blob)
+    urls.add(url).made += 1
+    return url
+  }
+  URL.revokeObjectURL = (url) => (urls.delete(url), revokeObjectURL(url))
+}"""
+CLOSE = """
+from conversations import live
+from conversations.models import Conversation
+one = Conversation.objects.get(pk={number})
+with live.recording():
+    type(one.customer).objects.filter(pk=one.customer_id).update(
+        message_granted_at=None, entry_granted_at=None
+    )
+    live.conversation(one)
 """
 # Each customer begins with words of their own, so that their row is told from earlier ones.
 GREETINGS = (f"第{number}位来问，请问在吗" for number in count(1))
@@ -102,6 +136,8 @@ class Desk:
         rows.filter(has_text=words).click()
         expect(self.page.locator("message-thread")).to_contain_text(words)
         expect(self.box).to_be_focused()
+        shown = self.page.locator("#conversation")
+        self.number = str(shown.get_attribute("data-conversation"))
 
     @property
     def box(self) -> Locator:
@@ -110,6 +146,12 @@ class Desk:
     @property
     def tray(self) -> Locator:
         return self.page.locator(".tray__picture")
+
+    @property
+    def said(self) -> Locator:
+        """What stands on the screen of this conversation, whichever is open."""
+        number = self.number
+        return self.page.locator(f"message-thread [data-conversation='{number}']")
 
     @property
     def cost(self) -> Locator:
@@ -122,11 +164,39 @@ class Desk:
         return sheet
 
     def give(self, how: str, *sizes: int, text: str = "") -> None:
-        files = [
-            (f"{size}.jpg", base64.b64encode(painting(size, size)).decode())
-            for size in sizes
-        ]
-        self.box.evaluate(GIVE, [how, files, text])
+        self.box.evaluate(GIVE, [how, files(*sizes), text])
+
+    def open_another(self) -> None:
+        others = f"inbox-list .row:not([data-conversation='{self.number}'])"
+        self.page.locator(others).first.click()
+        shown = self.page.locator("#conversation")
+        expect(shown).not_to_have_attribute("data-conversation", self.number)
+
+
+class Late:
+    """What is asked of these addresses waits until it may go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self._held: list[Route] | None = []
+        page.route(pattern, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._held is None:
+            route.continue_()
+        else:
+            self._held.append(route)
+
+    def go(self) -> None:
+        held, self._held = self._held, None
+        for route in held or []:
+            route.continue_()
+
+
+def files(*sizes: int) -> list[tuple[str, str]]:
+    return [
+        (f"{size}.jpg", base64.b64encode(painting(size, size)).decode())
+        for size in sizes
+    ]
 
 
 @pytest.fixture
@@ -134,6 +204,8 @@ def desk(signed_in: BrowserContext, phone: Page) -> Iterator[Desk]:
     words = phone.locator(".line--me, .line--customer").last.locator(".bubble")
     desk = Desk(signed_in, words.inner_text().strip())
     yield desk
+    signed_in.set_offline(False)
+    desk.page.evaluate(EMPTY)
     desk.page.close()
 
 
@@ -230,16 +302,174 @@ def test_a_picture_too_large_is_made_smaller_unless_the_original_is_wanted(desk)
 def test_pictures_stay_with_their_conversation(desk, phone):
     desk.give("paste", 60)
     expect(desk.tray).to_have_count(1)
-    mine = re.escape(urlsplit(desk.page.url).path)
-    number = mine.split("/")[2]
-    desk.page.locator(
-        f"inbox-list .row:not([data-conversation='{number}'])"
-    ).first.click()
-    expect(desk.page).not_to_have_url(re.compile(mine))
+    desk.open_another()
     expect(desk.page.locator("picture-tray")).to_be_hidden()
-    desk.page.locator(f"#conversation-{number}-row").click()
+    desk.page.locator(f"#conversation-{desk.number}-row").click()
     expect(desk.tray).to_have_count(1)
     expect(desk.tray.locator("img")).to_be_visible()
+
+
+def test_pictures_outlive_a_reload_until_they_are_sent(desk, phone):
+    desk.give("paste", 60, 90)
+    row = desk.page.locator(f"#conversation-{desk.number}-row")
+    expect(row).to_have_class(re.compile("row--draft"))
+    desk.page.wait_for_function(KEPT, arg=2)
+    desk.page.goto("/inbox/?view=all")
+    expect(row).to_have_class(re.compile("row--draft"))
+    row.click()
+    expect(desk.tray).to_have_count(2)
+    assert desk.tray.locator("img").evaluate_all(WIDTHS) == [60, 90]
+    desk.box.press("Enter")
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(2)
+    assert shown.evaluate_all(WIDTHS) == [60, 90]
+    expect(row).not_to_have_class(re.compile("row--draft"))
+    desk.page.wait_for_function(KEPT, arg=0)
+
+
+def test_whoever_signs_in_next_finds_no_pictures(desk, console, browser):
+    context = browser.new_context(base_url=console.url, locale="zh-CN")
+    page = context.new_page()
+    for turn in (1, 2):
+        page.goto("/login/")
+        page.fill("[name=username]", "lin")
+        page.fill("[name=password]", "kefu-demo-lin")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/inbox/**")
+        page.goto(urlsplit(desk.page.url).path)
+        expect(page.locator("live-socket")).to_have_attribute("data-state", "open")
+        if turn == 1:
+            page.locator("#composer-text").evaluate(GIVE, ["paste", files(60), ""])
+            page.wait_for_function(KEPT, arg=1)
+            page.locator("#sign-out button").click()
+            page.wait_for_url("**/login/**")
+    page.wait_for_function(KEPT, arg=0)
+    expect(page.locator(".tray__picture")).to_have_count(0)
+    context.close()
+
+
+def test_notes_carry_no_pictures(desk, phone):
+    desk.page.locator("[data-mode=note]").click()
+    for how in ("paste", "drop"):
+        desk.give(how, 60)
+        notice = desk.page.locator(".composer__notice")
+        expect(notice).to_contain_text("备注不带图片")
+        desk.page.locator("[data-mode=reply]").click()
+        expect(notice).to_be_hidden()
+        expect(desk.tray).to_have_count(0)
+        desk.page.locator("[data-mode=note]").click()
+
+
+def test_a_closed_window_takes_no_pictures(desk, console):
+    console.shell(CLOSE.format(number=desk.number))
+    expect(desk.box).not_to_be_editable()
+    desk.give("paste", 60)
+    expect(desk.page.locator(".composer__notice")).to_contain_text("图片未添加")
+    expect(desk.tray).to_have_count(0)
+
+
+def test_pictures_follow_their_text_while_another_conversation_is_open(desk, phone):
+    late = Late(desk.page, "**/messages/")
+    desk.give("paste", 60, 90)
+    desk.box.fill("两张图：")
+    with desk.page.expect_request("**/messages/"):
+        desk.box.press("Enter")
+    desk.open_another()
+    late.go()
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(2)
+    assert shown.evaluate_all(WIDTHS) == [60, 90]
+    expect(desk.said).to_have_count(0)
+
+
+def test_pictures_follow_a_text_that_waited_for_the_network(desk, phone):
+    desk.page.context.set_offline(True)
+    expect(desk.page.locator(".composer__send")).to_have_text("加入待发")
+    desk.give("paste", 60)
+    desk.box.fill("断网时写的")
+    desk.box.press("Enter")
+    expect(desk.tray.locator(".tray__size")).to_have_text("文字发出后发送")
+    late = Late(desk.page, "**/messages/**")
+    with desk.page.expect_request("**/messages/**"):
+        desk.page.context.set_offline(False)
+    desk.open_another()
+    late.go()
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(1)
+    expect(heard(phone).nth(-2)).to_contain_text("断网时写的")
+
+
+def test_a_picture_goes_to_whom_it_was_chosen_for(desk, phone):
+    late = Late(desk.page, "**/images/")
+    desk.give("paste", 60)
+    with desk.page.expect_request("**/images/"):
+        desk.page.locator(".composer__send").click()
+    desk.open_another()
+    late.go()
+    expect(heard(phone).locator("img")).to_have_count(1)
+    expect(desk.said).to_have_count(0)
+    desk.page.locator(f"#conversation-{desk.number}-row").click()
+    expect(desk.said.and_(desk.page.locator(".message--image"))).to_have_count(1)
+    expect(desk.tray).to_have_count(0)
+
+
+def test_three_pictures_with_two_messages_left(desk, phone):
+    left = desk.page.locator("reply-window")
+    expect(left).to_have_attribute("data-left", "3")  # Two rules have spoken
+    desk.box.fill("在的")
+    desk.box.press("Enter")
+    expect(left).to_have_attribute("data-left", "2")
+    desk.give("paste", 60, 70, 80)
+    over = "将使用 3 条，只剩 2 条"
+    expect(desk.page.locator(".composer__cost--over")).to_contain_text(over)
+    desk.page.locator(".composer__send").click()
+    expect(desk.page.locator(".composer__notice")).to_contain_text(over)
+    desk.tray.nth(1).locator("[data-drop]").click()
+    expect(desk.page.locator(".composer__cost--over")).to_have_count(0)
+    expect(desk.page.locator(".composer__cost")).to_contain_text(
+        "将使用 2 条，剩余 0 条"
+    )
+    desk.page.locator(".composer__send").click()
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(2)
+    assert shown.evaluate_all(WIDTHS) == [60, 80]
+
+
+def test_three_pasted_pictures_show_their_size_and_one_that_fails_why(desk, phone):
+    """The middle one is no picture, which only the server finds out."""
+    pictures = files(60, 90)
+    pictures.insert(1, ("broken.jpg", base64.b64encode(b"no picture").decode()))
+    desk.box.evaluate(GIVE, ["paste", pictures, ""])
+    expect(desk.tray).to_have_count(3)
+    expect(desk.tray.locator(".tray__size")).to_have_text(["1 KB"] * 3)
+    expect(desk.tray.locator("[data-drop]")).to_have_count(3)
+    desk.page.locator(".composer__send").click()
+    reason = desk.tray.locator(".tray__error:visible")
+    expect(reason).to_have_text(re.compile("图片"))
+    expect(desk.tray).to_have_count(2)
+    expect(heard(phone).locator("img")).to_have_count(1)
+    desk.tray.first.locator("[data-drop]").click()
+    desk.page.locator(".composer__send").click()
+    shown = heard(phone).locator("img")
+    expect(shown).to_have_count(2)
+    assert shown.evaluate_all(WIDTHS) == [60, 90]
+
+
+def test_two_hundred_pastes_leave_nothing_behind(desk):
+    desk.page.evaluate(COUNT_URLS)
+    for _ in range(10):
+        desk.give("paste", *[60] * 20)
+        expect(desk.tray).to_have_count(20)
+        assert desk.page.evaluate("urls.size") == 20
+        desk.page.evaluate(
+            "document.querySelectorAll('.tray [data-drop]').forEach(one => one.click())"
+        )
+        expect(desk.tray).to_have_count(0)
+    assert desk.page.evaluate("[urls.size, urls.made]") == [0, 200]
+    desk.give("paste", 60)
+    desk.open_another()
+    assert desk.page.evaluate("urls.size") == 0
+    desk.page.wait_for_function(KEPT, arg=1)
 
 
 def test_a_picture_that_fails_is_kept_and_sent_once_tried_again(desk, phone):
@@ -247,6 +477,7 @@ def test_a_picture_that_fails_is_kept_and_sent_once_tried_again(desk, phone):
     desk.give("paste", 60)
     desk.page.locator(".composer__send").click()
     expect(desk.tray.locator("[data-retry]")).to_be_visible()
+    expect(desk.tray.locator(".tray__error")).to_have_text("未发送。")
     desk.page.unroute("**/images/")
     desk.tray.locator("[data-retry]").click()
     expect(desk.tray).to_have_count(0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from conversations.management.demo.people import APPID
 from tests.pictures import SCRIPT, painting
@@ -38,6 +38,8 @@ def desk(console: Console, browser: Browser) -> Iterator[Page]:
             encoded = base64.b64encode(content).decode()
             sent = {"base64": encoded, "wait": True}
             phone.post(f"/_customers/{openid}/image", json=sent)
+        words = {"content": "就是这三张", "wait": True}
+        phone.post(f"/_customers/{openid}/text", json=words)
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
     page.goto(f"{console.url}/")
@@ -74,6 +76,83 @@ def test_a_picture_is_looked_at(desk):
     desk.keyboard.press("Escape")
     expect(viewer).not_to_be_visible()
     expect(first).to_be_focused()
+
+
+def test_a_picture_is_enlarged_up_to_five_times_and_moved_about(desk):
+    viewer = desk.locator("dialog.viewer")
+    large = viewer.locator(".viewer__picture")
+    desk.locator("a[data-picture]").first.click()
+    expect(large).to_have_js_property("naturalWidth", 900)
+    fit = large.bounding_box()["width"]
+
+    desk.mouse.move(600, 300)
+    before = share(large, 600, 300)
+    desk.mouse.wheel(0, -300)
+    expect(large).not_to_have_js_property("clientWidth", round(fit))
+    assert share(large, 600, 300) == pytest.approx(before, abs=0.01)
+    for _ in range(10):
+        desk.mouse.wheel(0, -1000)
+    expect(large).to_have_js_property("clientWidth", round(5 * fit))
+
+    at = large.bounding_box()
+    desk.mouse.down()
+    desk.mouse.move(400, 200, steps=5)
+    desk.mouse.up()
+    moved = large.bounding_box()
+    assert (moved["x"], moved["y"]) == (at["x"] - 200, at["y"] - 100)
+    expect(large).to_have_js_property("clientWidth", round(5 * fit))
+    expect(viewer).to_be_visible()  # It was no click
+
+    desk.keyboard.press("-")
+    expect(large).to_have_js_property("clientWidth", round(4 * fit))
+    for _ in range(10):
+        desk.mouse.wheel(0, 1000)
+    expect(large).to_have_js_property("clientWidth", round(fit))
+
+
+def test_two_fingers_enlarge_a_picture(desk):
+    large = desk.locator(".viewer__picture")
+    desk.locator("a[data-picture]").first.click()
+    expect(large).to_have_js_property("naturalWidth", 900)
+    fit = large.bounding_box()["width"]
+    hand = desk.context.new_cdp_session(desk)
+
+    def touch(kind: str, *across: int) -> None:
+        points = [{"x": x, "y": 400, "id": number} for number, x in enumerate(across)]
+        event = {"type": kind, "touchPoints": points}
+        hand.send("Input.dispatchTouchEvent", event)
+
+    touch("touchStart", 600)
+    touch("touchStart", 600, 700)
+    touch("touchMove", 550, 750)
+    touch("touchMove", 500, 800)
+    touch("touchEnd")
+    expect(large).to_have_js_property("clientWidth", round(3 * fit))
+    expect(desk.locator("dialog.viewer")).to_be_visible()
+
+
+def share(picture: Locator, x: float, y: float) -> list[float]:
+    """Where in the picture a point of the screen is, from 0 to 1."""
+    box = picture.bounding_box()
+    assert box is not None
+    return [(x - box["x"]) / box["width"], (y - box["y"]) / box["height"]]
+
+
+def test_text_below_pictures_stays_where_it_is_when_they_come(desk):
+    late: list[Route] = []
+    desk.route("**/thumb/", lambda route: late.append(route))
+    desk.reload(wait_until="domcontentloaded")
+    text = desk.locator("message-thread .message", has_text="就是这三张")
+    text.scroll_into_view_if_needed()
+    pictures = desk.locator("a[data-picture] img")
+    expect(pictures).to_have_count(3)
+    before = text.bounding_box()
+    for number, route in enumerate(late):
+        assert not pictures.nth(number).evaluate("image => image.naturalWidth")
+        route.continue_()
+    for picture in pictures.all():
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
+    assert text.bounding_box()["y"] == pytest.approx(before["y"], abs=0.5)
 
 
 def test_nothing_moves_when_a_picture_is_loaded(desk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +35,42 @@ HIDE = """isHidden => {
         Object.defineProperty(document, name, { configurable: true, get: () => value })
     document.dispatchEvent(new Event("visibilitychange"))
 }"""
+LISTEN = """
+window.alerts = []
+document.addEventListener("alert:tone", ({ detail }) => alerts.push(detail.tone))
+"""
+# Whatever says for a moment that the line is gone.
+WATCH = """() => {
+    window.falseAlarms = []
+    const look = () => {
+        const said = document.querySelector(".line:not(.line--back, [hidden])")?.textContent
+        const state = document.querySelector("live-socket").dataset.state
+        if (said || state !== "open") falseAlarms.push(said ?? state)
+    }
+    const everything = { subtree: true, attributes: true, childList: true }
+    new MutationObserver(look).observe(document.body, everything)
+}"""
+COMES = """
+from django.utils import timezone
+from conversations import live
+from conversations.models import Conversation, Customer, MiniProgram
+from conversations.models.conversation import digest_of
+
+with live.recording():
+    live.conversation(
+        Conversation.objects.create(
+            customer=Customer.objects.create(
+                mini_program=MiniProgram.objects.get(),
+                openid="oXiaohong",
+                message_granted_at=timezone.now(),
+            ),
+            session_from_digest=digest_of(""),
+            waiting_since=timezone.now(),
+            last_message_at=timezone.now(),
+            unread=1,
+        )
+    )
+"""
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +143,28 @@ def test_a_page_that_comes_back_to_the_front_raises_no_false_alarm(context):
     page.evaluate(HIDE, False)
     expect(page.locator("live-socket")).to_have_attribute("data-state", "open")
     expect(page.locator(".line:not(.line--back)")).to_be_hidden()
+    assert len(sockets) <= 2
+
+
+def test_a_page_hidden_for_long_still_tells_what_comes(console, context):
+    page = context.new_page()
+    page.clock.install()
+    page.add_init_script(LISTEN)
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.goto("/conversations/1/?view=all")
+    line = page.locator("live-socket")
+    expect(line).to_have_attribute("data-state", "open")
+    page.locator("body").press("Shift")  # Pages may sound once somebody was there
+    page.evaluate(WATCH)
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    page.evaluate(HIDE, True)
+    page.clock.fast_forward("15:00")
+    console.shell(COMES)
+    expect(page).to_have_title(re.compile(r"^\(2\) "))
+    page.wait_for_function("alerts.length")
+    assert page.evaluate("alerts") == ["waiting"]
+    assert page.evaluate("falseAlarms") == []
     assert len(sockets) <= 2
 
 

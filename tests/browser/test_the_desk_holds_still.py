@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.wire import Wire
 from tests.processes.driver import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -82,11 +83,26 @@ def writes(pk, text):
 def claims(pk, agent):
     handling.claim(Conversation.objects.get(pk=pk), agent)
 """
+# A computer whose clock is wrong by so many ms, from the very first.
+CLOCK_OFF = """by => {
+    const Right = Date
+    window.Date = class extends Right {
+        constructor(...given) {
+            given.length ? super(...given) : super(Right.now() + by)
+        }
+        static now() {
+            return Right.now() + by
+        }
+    }
+}"""
 
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    with Console(tmp_path_factory.mktemp("console")) as console:
+    folder = tmp_path_factory.mktemp("console")
+    with Console(folder) as console, Wire(console.port) as wire:
+        console.wire = wire  # type: ignore[attr-defined]
+        console.environment["CSRF_TRUSTED_ORIGINS"] = wire.url
         console.start("broker", "web")
         console.shell(CAST)
         yield console
@@ -254,26 +270,43 @@ def test_older_messages_come_without_a_jump(page):
     expect(messages).to_have_count(100)
 
 
-def test_a_broken_line_catches_up(page, console, world):
-    go(page, "/conversations/1/")
-    expect(page.locator(".message").last).to_be_in_viewport()
-    page.locator("#composer-text").press_sequentially("写到一半")
-    console.kill("web")
-    world.does(
-        "for n in range(25): writes(1, f'断线 {n}')\n"
-        "for pk in (7, 8, 9): claims(pk, chen)"
+@pytest.mark.parametrize("minutes", [0, 10, -10])
+def test_a_broken_line_catches_up(console, browser, world, minutes):
+    """Whatever the clock of this computer says."""
+    pk, first = {0: (1, 7), 10: (2, 4), -10: (6, 10)}[minutes]
+    wire: Wire = console.wire
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=wire.url
     )
-    expect(page.locator(".line")).to_be_visible()
+    context.add_init_script(f"({CLOCK_OFF})({minutes * 60_000})")
+    page = context.new_page()
+    sign_in(page)
+    go(page, f"/conversations/{pk}/?view=all")
+    page.locator("#composer-text").press_sequentially("写到一半")
+    page.evaluate("window.isTheSame = true")
+    wire.cut()
+    claimed = range(first, first + 3)
+    world.does(
+        f"for n in range(25): writes({pk}, f'断线 {{n}}')\n"
+        f"for pk in {[*claimed]}: claims(pk, chen)"
+    )
+    expect(page.locator(".line:not(.line--back)")).to_be_visible()
+    expect(page.locator(".message", has_text="断线")).to_have_count(0)
 
-    console.start("web")
-    expect(page.locator(".line--back")).to_contain_text("28")
+    wire.mend()
+    expect(page.locator(".line--back")).to_have_text("已恢复，补齐 28 条更新")
     texts = page.locator(".message", has_text="断线").locator(".bubble")
     assert texts.all_text_contents() == [f"断线 {n}" for n in range(25)]
+    for one in claimed:
+        holder = page.locator(f"#conversation-{one}-row .row__assignee")
+        expect(holder).to_have_text("Chen")
     expect(page.locator("#composer-text")).to_have_value("写到一半")
+    assert page.evaluate("window.isTheSame")
 
     live = page.locator("message-thread ol").inner_text()
     page.reload()
     assert page.locator("message-thread ol").inner_text().endswith(live[-200:])
+    context.close()
 
 
 def test_an_ended_session_asks_over_the_page_and_keeps_the_text(page, context):

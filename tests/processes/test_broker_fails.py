@@ -84,6 +84,20 @@ def test_replies_whose_jobs_are_flushed_before_the_worker_starts_are_sent_once(
         assert customer.sends() == 1
 
 
+def test_what_waited_for_the_worker_goes_out_in_its_order(scene, lin, xiaoming):
+    xiaoming.writes("在吗")
+    scene.console.kill("worker")
+    replies = ["您好", "请稍等", "查到了", "明天送到"]
+    for words in replies:
+        assert lin.says(xiaoming, words).status_code == 200
+    assert xiaoming.heard() == []
+    scene.whole()
+
+    wait_until(lambda: xiaoming.states() == ["sent"] * 4)
+    assert xiaoming.heard() == replies
+    assert xiaoming.sends() == 4
+
+
 def test_with_a_full_broker_pushes_and_replies_are_answered_and_sent(
     scene, lin, xiaoming
 ):

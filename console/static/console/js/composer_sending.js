@@ -7,8 +7,6 @@ import { show } from "./notices.js"
 import { refresh } from "./quick_replies.js"
 import { add, settled, unsent } from "./unsent.js"
 
-const later = new Map() // {conversation: {uuid, go}}: pictures that go once a text has
-
 export class Sending {
   #composer
   #conversation
@@ -18,11 +16,13 @@ export class Sending {
     this.#conversation = composer.dataset.conversation
   }
 
-  // The words, {text} and maybe in how many messages, and then the pictures.
+  // The words, {text} and maybe in how many messages. The pictures that are there now go
+  // after them, whatever conversation is open by then: see pictures.js.
   say(words) {
+    const { tray } = this.#composer
+    if (tray.count) tray.bind()
     this.#add(words, { said: words.text })
     this.#composer.clear(words.text, "reply")
-    if (this.#composer.tray.count) this.#picturesLater()
   }
 
   note(text) {
@@ -41,7 +41,7 @@ export class Sending {
   async pictures() {
     const { tray } = this.#composer
     if (!tray.count) return true
-    if (this.#last) return this.#picturesLater(), true
+    if (this.#isBehind) return tray.bind(), true
     this.#composer.tell("")
     const outcome = await tray.send((sent) => this.took(sent))
     if (outcome.state !== "taken") this.#explain(outcome.error || tray.dataset[outcome.state])
@@ -64,13 +64,9 @@ export class Sending {
     return entry
   }
 
-  // Behind what was sent before them, whatever pane is on show by then.
-  #picturesLater() {
-    later.set(this.#conversation, { uuid: this.#last.uuid, go: () => this.pictures() })
-  }
-
-  get #last() {
-    return unsent(this.#conversation).findLast(({ state, isNote }) => state !== "asking" && !isNote)
+  // Whether a text of this conversation's is still on its way.
+  get #isBehind() {
+    return unsent(this.#conversation).some(({ state, isNote }) => state !== "asking" && !isNote)
   }
 
   #explain(sentence) {
@@ -79,13 +75,6 @@ export class Sending {
     else show(sentence)
   }
 }
-
-document.addEventListener("desk:said", ({ detail: { conversation } }) => {
-  const next = later.get(conversation)
-  if (!next || unsent(conversation).some(({ uuid }) => uuid === next.uuid)) return
-  later.delete(conversation)
-  next.go()
-})
 
 document.addEventListener("desk:stale", ({ detail: { conversation, error, text } }) => {
   const composer = document.querySelector("message-composer")

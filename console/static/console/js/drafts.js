@@ -3,6 +3,7 @@
 
 import { now } from "./clock.js"
 import { ask } from "./http.js"
+import { forgetPictures, hasPictures } from "./kept_pictures.js"
 import { entries } from "./outbox.js"
 
 const LOCAL_AFTER = 300 // ms after the last key
@@ -18,7 +19,7 @@ const elsewhere = new Set((document.getElementById("inbox")?.dataset.drafts ?? "
 const MODES = { reply: "", note: ".note" } // and what each adds to a key
 
 export function drafted(conversation) {
-  return isKept(conversation) || elsewhere.has(conversation) || entries().some((one) => one.conversation === conversation && isStuck(one))
+  return isKept(conversation) || elsewhere.has(conversation) || hasPictures(conversation) || entries().some((one) => one.conversation === conversation && isStuck(one))
 }
 
 // Sent from here, and not simply on its way.
@@ -167,4 +168,5 @@ async function saveKept(key) {
 // All that this browser has of this agent's.
 export function forgetAll() {
   for (const key of Object.keys(localStorage)) if (key.startsWith(theirs)) localStorage.removeItem(key)
+  return forgetPictures()
 }

@@ -39,7 +39,6 @@ class MessageComposer extends HTMLElement {
     on(this.box, "blur", () => this.#pickers.close())
     on(this, "click", this.#click)
     on(this, "tray:changed", () => this.showFoot())
-    on(this, "tray:refused", () => this.tell(this.tray.dataset.refused, "warn"))
     on(this, "tray:again", () => this.#sending.pictures())
     on(document, "reply-window-changed", () => (this.#modes.close(), this.showFoot()))
     on(document, "live:answers", () => quickReplies.refresh(this))

@@ -17,16 +17,17 @@ export const key = `kefu.${document.body.dataset.agent}.outbox`
 // fields. Returns {state}:
 //   taken    with `messages`, drawn
 //   refused  with `error` and maybe `text`, `isStale`, `fields` (what is wrong, by field):
-//            it will never be taken as it is
+//            it will never be taken as it is; or with `unseen`, the newest message, that
+//            somebody else said after the one that the entry has as `seen`
 //   broken, offline, signedOut: nobody knows, try again
 export function send(conversation, url, words) {
   return deliver(remember(conversation, url, words))
 }
 
 export async function deliver(entry) {
-  const { url, words } = entry
+  const { url, words, uuid, seen = "" } = entry
   try {
-    const data = { ...words, client_uuid: entry.uuid }
+    const data = { ...words, client_uuid: uuid, seen }
     const response = await ask(url, { method: "POST", data })
     if (response.ok) {
       const html = await response.text()
@@ -34,9 +35,9 @@ export async function deliver(entry) {
       return { state: "taken", messages: parse(html) }
     }
     if (response.status >= 500 || response.status === 429) return note(entry), { state: "broken" }
-    const { error, text, stale, fields } = await response.json()
+    const { error, text, stale, fields, unseen } = await response.json()
     if (!entry.state) forget(entry)
-    return { state: "refused", error, text, isStale: stale, fields }
+    return { state: "refused", error, text, isStale: stale, fields, unseen }
   } catch (error) {
     note(entry)
     return { state: error instanceof SignedOut ? "signedOut" : "offline" }

@@ -1,6 +1,6 @@
 // <picture-tray> shows the pictures chosen for one conversation, over the foot of the box.
 // Which there are, and their sending, is in pictures.js: a tray that is drawn anew shows
-// the same ones.
+// the same ones. An object URL lives as long as its thumbnail.
 
 import { imagesIn, trayOf } from "./pictures.js"
 
@@ -24,10 +24,19 @@ class PictureTray extends HTMLElement {
 
   disconnectedCallback() {
     this.#leaving.abort()
+    for (const picture of this.#items.keys()) this.#removeItem(picture)
   }
 
   get count() {
     return this.#tray.pictures.length
+  }
+
+  get isBound() {
+    return this.#tray.isBound
+  }
+
+  bind(isBound = true) {
+    this.#tray.bind(isBound)
   }
 
   choose() {
@@ -43,15 +52,15 @@ class PictureTray extends HTMLElement {
     const files = imagesIn(event.clipboardData)
     if (!files.length || event.clipboardData.getData("text/plain")) return
     event.preventDefault()
-    if (!this.#box.readOnly) this.#add(files)
+    this.#add(files)
   }
 
   #drag = (event) => {
     if (!event.dataTransfer?.types.includes("Files") || document.querySelector("dialog[open]")) return
     event.preventDefault()
     const isOver = event.type === "dragover" || event.type === "dragenter"
-    this.closest("message-composer").classList.toggle("composer--drop", isOver && !this.#box.readOnly)
-    if (event.type === "drop" && !this.#box.readOnly) this.#add([...event.dataTransfer.files])
+    this.#composer.classList.toggle("composer--drop", isOver && !this.#bar)
+    if (event.type === "drop") this.#add([...event.dataTransfer.files])
   }
 
   #choose = () => {
@@ -60,7 +69,14 @@ class PictureTray extends HTMLElement {
   }
 
   #add(files) {
-    if (!this.#tray.add(files)) this.dispatchEvent(new Event("tray:refused", { bubbles: true }))
+    const why = this.#bar || (this.#tray.add(files) ? "" : "refused")
+    if (why) this.#composer.tell(this.dataset[why], "warn")
+  }
+
+  // What speaks against any picture now.
+  get #bar() {
+    if (this.#composer.isNote) return "inNote"
+    return this.#box.readOnly ? "closed" : ""
   }
 
   #press = ({ target }) => {
@@ -84,8 +100,7 @@ class PictureTray extends HTMLElement {
     const { pictures } = this.#tray
     for (const [picture, item] of this.#items) {
       if (pictures.includes(picture)) continue
-      item.remove()
-      this.#items.delete(picture)
+      this.#removeItem(picture)
     }
     for (const picture of pictures) this.#drawOne(picture)
     this.hidden = pictures.length === 0
@@ -94,9 +109,10 @@ class PictureTray extends HTMLElement {
 
   #drawOne(picture) {
     const item = this.#items.get(picture) ?? this.#addItem(picture)
-    const { state, isShrunk, original, file } = picture
+    const { state, isShrunk, original, file, isBound } = picture
+    const waits = isBound && !this.#tray.isSending
     item.classList.toggle("tray__picture--failed", state === "failed" || state === "unusable")
-    item.querySelector(".tray__size").textContent = isShrunk
+    item.querySelector(".tray__size").textContent = waits ? this.dataset.waits : isShrunk
       ? this.dataset.shrunk.replace("{from}", size(original)).replace("{to}", size(file))
       : state === "preparing" ? this.dataset.preparing : size(file)
     item.querySelector("[data-original]").hidden = !isShrunk || state === "sending" || original.size > this.dataset.mostUpload
@@ -113,15 +129,26 @@ class PictureTray extends HTMLElement {
   #addItem(picture) {
     const item = this.querySelector("template").content.firstElementChild.cloneNode(true)
     const image = item.querySelector("img")
-    image.src = picture.url
+    image.src = URL.createObjectURL(picture.original)
     image.alt = picture.original.name
     this.querySelector("ul").append(item)
     this.#items.set(picture, item)
     return item
   }
 
+  #removeItem(picture) {
+    const item = this.#items.get(picture)
+    URL.revokeObjectURL(item.querySelector("img").src)
+    item.remove()
+    this.#items.delete(picture)
+  }
+
+  get #composer() {
+    return this.closest("message-composer")
+  }
+
   get #box() {
-    return this.closest("message-composer").querySelector("textarea")
+    return this.#composer.querySelector("textarea")
   }
 
   get #input() {

@@ -1,15 +1,19 @@
 // <picture-viewer> shows one picture of the open thread large. The arrow keys lead to its
-// neighbours, a click on the picture to its details and back, R turns it, Escape leads out.
+// neighbours; a click, the wheel, + and − to its details and back; R turns it, Escape leads
+// out.
 
 import { copy, drawn, mayCopy } from "./picture_turns.js"
+import { Zoom } from "./picture_zoom.js"
 
-const LARGER = 2 // times, for a picture that is on the screen whole already
+const STEP = 1.25 // times, by a key
 
 class PictureViewer extends HTMLElement {
   #shown = null // the message it belongs to
   #turned = null // the address of what was made by turning
+  #zoom
 
   connectedCallback() {
+    this.#zoom = new Zoom(this.querySelector(".viewer__stage"), this.#image)
     document.addEventListener("click", this.#open)
     this.#dialog.addEventListener("click", this.#clicked)
     this.#dialog.addEventListener("keydown", this.#pressed)
@@ -35,7 +39,7 @@ class PictureViewer extends HTMLElement {
   #show(link) {
     this.#forget()
     this.#shown = link.dataset.picture
-    this.#zoom(false)
+    this.#zoom.reset()
     this.#failed(false)
     this.#dialog.classList.add("viewer--loading")
     this.#image.src = link.href
@@ -56,45 +60,35 @@ class PictureViewer extends HTMLElement {
     if (next) this.#show(next)
   }
 
-  #clicked = ({ target, offsetX, offsetY }) => {
+  #clicked = ({ target, clientX, clientY }) => {
     const step = target.closest("[data-step]")
     if (step) return this.#step(Number(step.dataset.step))
     if (target.closest("[data-turn]")) return this.#turn()
     if (target.closest("[data-copy]")) return this.#copy()
-    if (target === this.#image) {
-      const { clientWidth, clientHeight } = this.#image
-      return this.#zoom(!this.#isZoomed, offsetX / clientWidth, offsetY / clientHeight)
-    }
-    // Beside the picture, as on the button.
-    if (target.closest("[data-close]") || !target.closest(".viewer__bar")) this.#dialog.close()
+    if (target.closest("[data-close]")) return this.#dialog.close()
+    if (target.closest(".viewer__bar") || this.#zoom.hasDragged) return
+    if (target === this.#image) return this.#zoom.toggle(clientX, clientY)
+    this.#dialog.close() // Beside the picture
   }
 
   #pressed = (event) => {
     event.stopPropagation() // The desk has keys of its own
-    if (event.key === "r" && !event.ctrlKey && !event.metaKey && !event.altKey) this.#turn()
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey
+    if (event.key === "r" && isPlain) this.#turn()
+    const larger = { "+": STEP, "=": STEP, "-": 1 / STEP }[event.key]
+    if (larger && isPlain) this.#zoom.by(larger)
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    if (by && !this.#isZoomed) {
+    if (by && !this.#zoom.isOn) {
       event.preventDefault()
       this.#step(by)
     }
-  }
-
-  // To its own size, or larger, with the point that was clicked in the middle.
-  #zoom(isZoomed, x = 0.5, y = 0.5) {
-    const { naturalWidth, clientWidth } = this.#image
-    this.#dialog.classList.toggle("viewer--zoomed", isZoomed)
-    this.#image.style.width = isZoomed ? `${Math.max(naturalWidth, LARGER * clientWidth)}px` : ""
-    if (!isZoomed) return
-    const stage = this.#image.parentElement
-    stage.scrollLeft = this.#image.clientWidth * x - stage.clientWidth / 2
-    stage.scrollTop = this.#image.clientHeight * y - stage.clientHeight / 2
   }
 
   async #turn() {
     const shown = this.#shown
     const blob = await drawn(this.#image, { isTurned: true }).catch(() => null)
     if (!blob || shown !== this.#shown) return
-    this.#zoom(false)
+    this.#zoom.reset()
     if (this.#turned) URL.revokeObjectURL(this.#turned)
     this.#turned = this.#image.src = URL.createObjectURL(blob)
   }
@@ -116,10 +110,6 @@ class PictureViewer extends HTMLElement {
     this.#dialog.classList.toggle("viewer--loading", false)
     this.querySelector(".viewer__failed").hidden = !hasFailed
     this.#image.hidden = hasFailed
-  }
-
-  get #isZoomed() {
-    return this.#dialog.classList.contains("viewer--zoomed")
   }
 
   get #links() {

@@ -1,18 +1,23 @@
-// Pictures chosen and not yet sent: in the memory of this page, each with the conversation
-// it was chosen for, whatever pane is on show. An object URL lives as long as its picture.
+// Pictures chosen and not yet sent, each with the conversation it was chosen for, whatever
+// pane is on show. What this page knows of them an earlier page may have kept.
 
+import { tellOf } from "./drafts.js"
+import { forget, keep, kept } from "./kept_pictures.js"
+import { show, showFailure } from "./notices.js"
 import { newUuid } from "./outbox.js"
 import { shrink } from "./shrink.js"
+import { unsent } from "./unsent.js"
 import { upload } from "./upload.js"
 
 const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 const MOST = 20
 
 const trays = new Map()
+let latest = 0
 
 export function trayOf(conversation, limits) {
-  if (!trays.has(conversation)) trays.set(conversation, new Tray(limits))
-  return trays.get(conversation)
+  if (!trays.has(conversation)) trays.set(conversation, new Tray(conversation))
+  return Object.assign(trays.get(conversation), { limits })
 }
 
 export function imagesIn(transfer) {
@@ -21,13 +26,14 @@ export function imagesIn(transfer) {
 
 class Tray extends EventTarget {
   pictures = []
-  #limits
+  limits // {src, mostBytes, mostUpload}
+  #conversation
   #sending = null // what is under way
+  #stuck = new Set() // uuids of texts that didn't go, before those which these follow
 
-  // limits: {src, mostBytes, mostUpload}
-  constructor(limits) {
+  constructor(conversation) {
     super()
-    this.#limits = limits
+    this.#conversation = conversation
   }
 
   // Returns whether all of the files are pictures that can be sent.
@@ -35,40 +41,86 @@ class Tray extends EventTarget {
     const fit = files.filter(({ type }) => TYPES.includes(type))
     const room = fit.slice(0, MOST - this.pictures.length)
     for (const file of room) {
-      const picture = new Picture(file)
+      const picture = new Picture({ file, original: file, uuid: newUuid() })
       this.pictures.push(picture)
       this.#prepare(picture)
+      this.#keep(picture)
     }
     this.#changed()
     return room.length === files.length
   }
 
+  // Those that an earlier page kept stand before what has been added here.
+  restore(records) {
+    const pictures = records.map((record) => Object.assign(new Picture(record), { isKept: true }))
+    this.pictures.unshift(...pictures)
+    for (const picture of pictures) if (picture.state === "preparing") this.#prepare(picture)
+    if (!this.mustWait) this.unbind()
+    this.#changed()
+    tellOf(this.#conversation)
+  }
+
   remove(picture) {
     if (picture.state === "sending") return
     this.pictures = this.pictures.filter((one) => one !== picture)
-    URL.revokeObjectURL(picture.url)
+    this.#forget(picture)
     this.#changed()
   }
 
   useOriginal(picture) {
-    picture.file = picture.original
-    picture.uuid = newUuid()
+    this.#forget(picture)
+    Object.assign(picture, { file: picture.original, uuid: newUuid() })
+    this.#keep(picture)
     this.#changed()
   }
 
-  // Send them, one message each, in their order. One that fails stays, with those behind
-  // it. taken(outcome) is called for each that went. Returns the outcome of the last.
+  // Have those that are here now go after the text that is on its way.
+  bind(isBound = true) {
+    if (isBound) this.#stuck = new Set(unsent(this.#conversation).filter(({ state }) => state === "asking").map(({ uuid }) => uuid))
+    for (const picture of this.pictures) {
+      if (picture.isBound === isBound) continue
+      picture.isBound = isBound
+      this.#keep(picture)
+    }
+    this.#changed()
+  }
+
+  unbind() {
+    this.bind(false)
+  }
+
+  get isBound() {
+    return this.pictures.some(({ isBound }) => isBound)
+  }
+
+  get isSending() {
+    return this.#sending !== null
+  }
+
+  // Whether a text before them has not gone.
+  get mustWait() {
+    return unsent(this.#conversation).some(({ uuid, isNote }) => !isNote && !this.#stuck.has(uuid))
+  }
+
+  // Send those that are bound, or else all, one message each, in their order. One that fails
+  // stays, with those behind it. taken(outcome) is called for each that went. Returns the
+  // outcome of the last.
   send(taken) {
-    this.#sending ??= this.#sendAll(taken).finally(() => (this.#sending = null))
+    if (!this.isBound) this.bind()
+    this.#sending ??= this.#sendAll(taken).finally(() => {
+      this.#sending = null
+      this.unbind()
+    })
     return this.#sending
   }
 
   async #sendAll(taken) {
     let outcome = { state: "taken" }
-    while (this.pictures.length && outcome.state === "taken") {
+    while (this.pictures[0]?.isBound && outcome.state === "taken") {
       const [picture] = this.pictures
       await picture.prepared
       if (picture.state === "unusable") return { state: "unusable" }
+      if (this.pictures[0] !== picture) continue // Taken out meanwhile
       outcome = await this.#sendOne(picture)
       if (outcome.state === "taken") taken(outcome)
     }
@@ -82,7 +134,7 @@ class Tray extends EventTarget {
       picture.progress = part
       this.#changed()
     }
-    const outcome = await upload(this.#limits.src, { image: picture.file, client_uuid: picture.uuid }, progress)
+    const outcome = await upload(this.limits.src, { image: picture.file, client_uuid: picture.uuid }, progress)
     picture.state = outcome.state === "taken" ? "ready" : "failed"
     picture.error = outcome.error ?? ""
     if (outcome.state === "taken") this.remove(picture)
@@ -91,15 +143,30 @@ class Tray extends EventTarget {
   }
 
   #prepare(picture) {
-    const { mostBytes, mostUpload } = this.#limits
+    const { mostBytes, mostUpload } = this.limits
     if (picture.original.size <= mostBytes) return
     picture.state = "preparing"
     picture.prepared = shrink(picture.original, mostBytes).then((smaller) => {
       const isUsable = smaller || picture.original.size <= mostUpload
       if (smaller) picture.file = smaller
       picture.state = isUsable ? "ready" : "unusable"
+      if (this.pictures.includes(picture)) this.#keep(picture)
       this.#changed()
     })
+  }
+
+  async #keep(picture) {
+    const { file, original, uuid, place, isBound, state } = picture
+    const lasting = ["preparing", "unusable"].includes(state) ? state : "ready"
+    const record = { file, original, uuid, place, isBound, state: lasting, limits: this.limits }
+    const keeping = keep({ ...record, conversation: this.#conversation })
+    tellOf(this.#conversation)
+    picture.isKept = await keeping
+  }
+
+  #forget({ uuid }) {
+    forget({ conversation: this.#conversation, uuid })
+    tellOf(this.#conversation)
   }
 
   #changed() {
@@ -108,21 +175,47 @@ class Tray extends EventTarget {
 }
 
 class Picture {
-  state = "ready" // preparing, ready, sending, failed, unusable
+  state // preparing, ready, sending, failed, unusable
   progress = 0
   error = ""
   prepared = Promise.resolve()
+  isKept = false
 
-  constructor(file) {
-    this.original = this.file = file
-    this.url = URL.createObjectURL(file)
-    this.uuid = newUuid()
+  constructor({ file, original, uuid, state = "ready", isBound = false, place = Date.now() }) {
+    latest = Math.max(place, latest + 1)
+    Object.assign(this, { file, original, uuid, state, isBound, place: latest })
   }
 
   get isShrunk() {
     return this.file !== this.original
   }
 }
+
+async function restore() {
+  const records = (await kept()).sort((one, other) => one.place - other.place)
+  for (const conversation of new Set(records.map((one) => one.conversation))) {
+    const theirs = records.filter((one) => one.conversation === conversation)
+    trayOf(conversation, trays.get(conversation)?.limits ?? theirs[0].limits).restore(theirs)
+  }
+}
+
+// The text has gone, perhaps while another conversation is open.
+document.addEventListener("desk:said", async ({ detail: { conversation } }) => {
+  const tray = trays.get(conversation)
+  if (!tray?.isBound || tray.isSending || tray.mustWait) return
+  const said = ({ messages }) => document.dispatchEvent(new CustomEvent("desk:said", { detail: { conversation, messages } }))
+  const { state, error } = await tray.send(said)
+  const sentence = error || document.querySelector("picture-tray")?.dataset[state]
+  if (state !== "taken") sentence ? show(sentence) : showFailure()
+})
+
+// A text that was taken back takes no pictures along. That one has gone is told in the same
+// breath.
+document.addEventListener("desk:unsent", () => {
+  queueMicrotask(() => {
+    for (const tray of trays.values()) if (tray.isBound && !tray.isSending && !tray.mustWait) tray.unbind()
+  })
+})
 
 // A picture dropped beside the conversation must not replace the page.
 for (const type of ["dragover", "drop"]) {
@@ -133,7 +226,9 @@ for (const type of ["dragover", "drop"]) {
   })
 }
 
-// They are nowhere else: a page that goes takes them with it.
+// Those that could not be kept are nowhere else.
 addEventListener("beforeunload", (event) => {
-  if ([...trays.values()].some(({ pictures }) => pictures.length)) event.preventDefault()
+  if ([...trays.values()].some(({ pictures }) => pictures.some(({ isKept }) => !isKept))) event.preventDefault()
 })
+
+restore().catch(() => {})

@@ -3,6 +3,7 @@
 
 import { forgetAll, saveAll } from "./drafts.js"
 import { csrfToken } from "./http.js"
+import { kept } from "./kept_pictures.js"
 import { showFailure } from "./notices.js"
 import { entries } from "./outbox.js"
 
@@ -10,8 +11,8 @@ const form = document.getElementById("sign-out")
 const dialog = document.getElementById("sign-out-anyway")
 
 async function ask() {
-  const notSaved = await saveAll()
-  const count = notSaved + entries().filter(({ state }) => state).length
+  const [notSaved, pictures] = await Promise.all([saveAll(), kept().catch(() => [])])
+  const count = notSaved + entries().filter(({ state }) => state).length + pictures.length
   if (!count) return leave()
   const title = dialog.querySelector("h2")
   title.textContent = title.dataset.text.replace("{n}", count)
@@ -23,7 +24,7 @@ async function leave() {
   const headers = { "X-CSRFToken": csrfToken() }
   const response = await fetch(form.action, { method: "POST", headers, redirect: "manual" }).catch(() => null)
   if (response?.type !== "opaqueredirect") return showFailure()
-  forgetAll()
+  await forgetAll()
   location.assign("/")
 }
 

@@ -85,7 +85,7 @@ export function drop(uuid) {
 export function confirm(uuid) {
   const entry = find(uuid)
   if (!entry) return
-  change(entry, { state: "waiting", why: undefined, error: undefined, asksFirst: isOffline(), seen: newest(), at: Date.now() })
+  change(entry, { state: "waiting", why: undefined, error: undefined, asksFirst: isOffline(), seen: Math.max(newest(), entry.told ?? 0), at: Date.now() })
   flush(entry.conversation)
 }
 
@@ -184,9 +184,12 @@ function settle(entry, outcome) {
   }
 }
 
-function refuse(entry, { error, text, isStale }) {
+function refuse(entry, { error, text, isStale, unseen }) {
   const { conversation } = entry
-  if (isStale) {
+  if (unseen) {
+    Object.assign(entry, { told: unseen, isTried: undefined })
+    ask(entry, { why: "news" })
+  } else if (isStale) {
     forget(entry)
     tell(entry)
     announce("stale", { conversation, error, text })
