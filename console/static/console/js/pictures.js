@@ -4,7 +4,7 @@
 import { tellOf } from "./drafts.js"
 import { forget, keep, kept } from "./kept_pictures.js"
 import { show, showFailure } from "./notices.js"
-import { newUuid } from "./outbox.js"
+import { entries, newUuid } from "./outbox.js"
 import { shrink } from "./shrink.js"
 import { unsent } from "./unsent.js"
 import { upload } from "./upload.js"
@@ -29,7 +29,7 @@ class Tray extends EventTarget {
   limits // {src, mostBytes, mostUpload}
   #conversation
   #sending = null // what is under way
-  #stuck = new Set() // uuids of texts that didn't go, before those which these follow
+  #stuck = [] // uuids of what was sent before and goes no further by itself
 
   constructor(conversation) {
     super()
@@ -55,7 +55,7 @@ class Tray extends EventTarget {
     const pictures = records.map((record) => Object.assign(new Picture(record), { isKept: true }))
     this.pictures.unshift(...pictures)
     for (const picture of pictures) if (picture.state === "preparing") this.#prepare(picture)
-    if (!this.mustWait) this.unbind()
+    if (!unsent(this.#conversation).length) this.unbind()
     this.#changed()
     tellOf(this.#conversation)
   }
@@ -76,7 +76,7 @@ class Tray extends EventTarget {
 
   // Have those that are here now go after the text that is on its way.
   bind(isBound = true) {
-    if (isBound) this.#stuck = new Set(unsent(this.#conversation).filter(({ state }) => state === "asking").map(({ uuid }) => uuid))
+    if (isBound) this.#stuck = this.#sent.filter(({ state }) => !["held", "waiting"].includes(state)).map(({ uuid }) => uuid)
     for (const picture of this.pictures) {
       if (picture.isBound === isBound) continue
       picture.isBound = isBound
@@ -99,7 +99,11 @@ class Tray extends EventTarget {
 
   // Whether a text before them has not gone.
   get mustWait() {
-    return unsent(this.#conversation).some(({ uuid, isNote }) => !isNote && !this.#stuck.has(uuid))
+    return this.#sent.some(({ uuid, isNote }) => !isNote && !this.#stuck.includes(uuid))
+  }
+
+  get #sent() {
+    return entries().filter(({ conversation }) => conversation === this.#conversation)
   }
 
   // Send those that are bound, or else all, one message each, in their order. One that fails
