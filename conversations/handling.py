@@ -86,7 +86,8 @@ def close(conversation: Conversation, agent: Agent) -> bool:
 
 
 def take_back_closing(conversation: Conversation, agent: Agent) -> bool:
-    """Undo one's own closing of a moment ago: it waits as it did, for whom it did.
+    """Undo one's own closing of a moment ago: it waits as it did, for whom it did, as
+    unread and as far put off as it was.
 
     False when it is open, when a colleague closed it, or when that is too long ago. A
     rule's answer that the closing called off stays off: a human is at it.
@@ -101,14 +102,17 @@ def take_back_closing(conversation: Conversation, agent: Agent) -> bool:
             return False
         if now - line.ordered_at > TAKEN_BACK_WITHIN:
             return False
-        current.status = Status.OPEN
-        since = line.data.get("was_waiting_since")
-        current.waiting_since = parse_datetime(since) if since else None
-        current.save(update_fields=["status", "waiting_since"])
-        holder = Agent.objects.filter(pk=line.data.get("was_assignee", 0)).first()
+        holder = Agent.objects.filter(pk=line.data.get("was_assignee") or 0).first()
         if holder is not None:
             current.claim(holder, now)
             _a_human_takes_over(current, now)
+        current.status = Status.OPEN
+        current.waiting_since = _moment(line, "was_waiting_since")
+        current.snoozed_until = _moment(line, "was_snoozed_until")
+        current.unread = int(line.data.get("was_unread", 0))
+        current.save(
+            update_fields=["status", "waiting_since", "snoozed_until", "unread"]
+        )
         happened(current, "reopened", now, agent)
         live.conversation(current)
     return True
@@ -148,11 +152,18 @@ def hand_back(agent: Agent) -> int:
 
 def _as_said(conversation: Conversation) -> dict[str, str]:
     """Return what a closing ends, as its line keeps it."""
-    since = conversation.waiting_since
+    since, until = conversation.waiting_since, conversation.snoozed_until
     return {
         "was_assignee": str(conversation.assignee_id or ""),
         "was_waiting_since": since.isoformat() if since else "",
+        "was_snoozed_until": until.isoformat() if until else "",
+        "was_unread": str(conversation.unread),
     }
+
+
+def _moment(line: Message, name: str) -> datetime | None:
+    kept = line.data.get(name)
+    return parse_datetime(kept) if kept else None
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
-from conversations import handling, live, snoozing
-from conversations.models import Conversation, Customer, CustomerTag, Tag
+from conversations import customers, handling, live, snoozing
+from conversations.models import Conversation, Customer, Tag
 
 MOST = 200  # conversations in one go
 
@@ -67,6 +67,14 @@ def close(agent: Agent) -> Deed:
     return deed
 
 
+def take_back_closing(agent: Agent) -> Deed:
+    def deed(conversation: Conversation) -> None:
+        if not handling.take_back_closing(conversation, agent):
+            raise CantBeDone(_("The closing can’t be taken back any more."))
+
+    return deed
+
+
 def snooze(agent: Agent, when: str) -> Deed:
     return lambda conversation: snoozing.snooze(conversation, agent, when)
 
@@ -88,13 +96,12 @@ def tag(word: Tag) -> Deed:
     """Give the customer a tag; whoever bears it already keeps it."""
 
     def deed(conversation: Conversation) -> None:
-        with live.recording():
-            customer = Customer.objects.select_for_update().get(
-                pk=conversation.customer_id
-            )
-            CustomerTag.objects.get_or_create(customer=customer, tag=word)
-            live.customer(customer)
-            for one in customer.conversations.all():
-                live.conversation(one)
+        try:
+            customers.tag(conversation.customer, word)
+        except customers.TooMany:
+            raise CantBeDone(
+                _("No more than %(most)s tags on one customer.")
+                % {"most": customers.MOST_TAGS}
+            ) from None
 
     return deed

@@ -147,7 +147,8 @@ def _hand(conversation: Conversation, by: Agent, to: Agent, now: datetime) -> No
     )
     Assignment.objects.create(conversation=conversation, agent=to, by=by, began_at=now)
     conversation.assignee = to
-    conversation.save(update_fields=["assignee"])
+    conversation.snoozed_until = None  # Put off it would be in no list of theirs
+    conversation.save(update_fields=["assignee", "snoozed_until"])
     live.conversation(conversation)
 
 

@@ -20,18 +20,21 @@ from conversations.wechat import emoji, jump_links
 
 register = template.Library()
 
+# What RFC 3986 lets stand in an address: Chinese beside one is not part of it.
+WEB_ADDRESS = re.compile(r"(https?://[\w\-.~:/?#\[\]@!$&'()*+,;=%]+)", re.ASCII | re.I)
 MOST_PARAMETERS = 20  # of a page that are drawn
 DETAIL = 200  # characters of a parameter's value
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One of: words; a face with its code; a jump link."""
+    """One of: words; a face with its code; a jump link; a web address."""
 
     words: str = ""
     face: str = ""
     code: str = ""
     link: jump_links.JumpLink | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,28 @@ def pieces(message: Message) -> list[Piece]:
         if isinstance(part, jump_links.JumpLink):
             found.append(Piece(link=part))
         else:
-            found += [_piece(one) for one in emoji.pieces(part)]
+            found += _pieces(part)
     return found
+
+
+def _pieces(text: str) -> list[Piece]:
+    found: list[Piece] = []
+    for number, part in enumerate(WEB_ADDRESS.split(text)):
+        url = _whole(part) if number % 2 else ""
+        if url:
+            found.append(Piece(url=url))
+        found += [_piece(one) for one in emoji.pieces(part[len(url) :])]
+    return found
+
+
+def _whole(address: str) -> str:
+    """Return an address without what ends the sentence it stands in: "" for none."""
+    url = address.rstrip(".,;:!?'*")
+    while url.endswith((")", "]")) and url.count("(") + url.count("[") < (
+        url.count(")") + url.count("]")
+    ):
+        url = url[:-1].rstrip(".,;:!?'*")
+    return url if host(url) else ""
 
 
 def _piece(one: str | emoji.Face) -> Piece:

@@ -19,7 +19,7 @@ NAMED = 3  # of those to which it could not be done
 def bulk(request: HttpRequest) -> JsonResponse:
     """Answer {"done": [pk], "refused": [{"conversation", "name", "reason"}], "text"}.
 
-    action  claim, close, snooze (until), tag (tag) or unread
+    action  claim, close, take_back_closing, snooze (until), tag (tag) or unread
     conversation  whose, once for each; those the agent doesn't see are left out
 
     422 for what is no action, or no conversations.
@@ -54,6 +54,8 @@ def _deed(agent: Agent, action: str, given: dict[str, str]) -> Deed | None:
             return in_bulk.claim(agent)
         case "close":
             return in_bulk.close(agent)
+        case "take_back_closing":
+            return in_bulk.take_back_closing(agent)
         case "unread":
             return in_bulk.mark_unread
         case "snooze":

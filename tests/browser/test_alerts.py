@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.test_the_desk_holds_still import ARRIVES
 from tests.processes.driver import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.notices, pytest.mark.processes]
@@ -47,6 +48,7 @@ for number in range(1, 13):
     conversation.save()
 """
 WORLD = """
+import time
 from datetime import timedelta
 from django.utils import timezone
 from agents.models import Agent
@@ -285,6 +287,31 @@ def test_a_customer_who_begins_to_wait_sounds_otherwise(page, world):
     assert heard(page) == ["waiting", "message"]
 
 
+@pytest.mark.parametrize(
+    ("deed", "shows"),
+    [
+        ("handling.close(Conversation.objects.get(pk=9), chen)", "closed"),
+        ("becomes(9, assignee=None, snoozed_until=hour)", "later"),
+    ],
+    ids=["closed", "put off"],
+)
+def test_what_comes_back_as_the_customer_writes_rings_like_a_new_one(
+    context, world, deed, shows
+):
+    page = desk(context, "/inbox/?view=all")
+    world(f"hour = timezone.now() + timedelta(hours=1)\n{deed}")
+    if shows == "closed":
+        expect(page.locator("#conversation-9-row:not(.row--gone)")).to_have_count(0)
+    else:
+        expect(row(page, 9).locator(".row__snoozed")).to_be_visible()
+    assert heard(page) == []
+    world(ARRIVES + "arrives(9, '还有一个问题')")
+    wait_for(page, "notice")
+    wait_for(page, "tone")
+    assert heard(page) == ["waiting"]
+    assert heard(page, "notice") == ["还有一个问题"]
+
+
 def test_who_waits_too_long_is_called_three_times(context, world):
     page = context.new_page()
     page.clock.install()
@@ -331,6 +358,13 @@ def test_the_end_of_the_time_to_reply_is_told_once(context, world):
     page.clock.run_for(3000)
     wait_for(page, "tone")
     assert heard(page) == ["closing"]
+    # One line for all of them leads to whose time ends first.
+    line = page.locator("#closing")
+    expect(line).to_contain_text("1 个会话")
+    line.click()
+    expect(page.locator("#conversation")).to_have_attribute("data-conversation", "6")
+    world("is_answered(6)")
+    expect(line).to_be_hidden()
     world("Customer.objects.update(message_granted_at=timezone.now())")
 
 

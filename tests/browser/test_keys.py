@@ -168,6 +168,43 @@ def test_alt_and_an_arrow_change_conversations_but_not_beside_text(page):
     expect(page.locator("#conversation")).to_have_attribute("data-conversation", "5")
 
 
+def test_a_key_held_down_walks_and_opens_where_it_is_let_go(page):
+    asked = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.keyboard.down("Alt")
+    for _ in range(8):
+        page.keyboard.down("ArrowDown")
+    wanted = focused_row(page)
+    page.keyboard.up("ArrowDown")
+    page.keyboard.up("Alt")
+    rows = page.locator(".row").evaluate_all(
+        "rows => rows.map(row => row.dataset.conversation)"
+    )
+    assert rows.index(wanted) >= 6  # The box of the first took the focus once
+    expect(page.locator(".header")).to_have_attribute("data-conversation", wanted)
+    panes = [one for one in asked if re.search(r"/conversations/\d+/$", one)]
+    assert len(panes) <= 2
+
+
+def test_what_a_key_gives_away_is_the_row_it_is_on(page):
+    open_conversation(page, 5)
+    page.locator("#composer-text").fill("只说给五号听")
+    row = page.locator("#conversation-8-row")
+    row.locator(".row__link").focus()
+    page.keyboard.press("t")
+    name = row.locator(".row__name").inner_text()
+    expect(page.locator("#transfer")).to_be_visible()
+    expect(page.locator("#transfer-title")).to_have_text(f"将 {name} 转接给…")
+    expect(page.locator(".transfer__draft")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(row.locator(".row__link")).to_be_focused()
+    row.click(button="right")
+    page.locator("#row-menu [data-do=transfer]").click()
+    expect(page.locator("#transfer-title")).to_have_text(f"将 {name} 转接给…")
+    page.keyboard.press("Escape")
+    page.locator("#composer-text").fill("")
+
+
 def test_f8_opens_the_longest_wait_also_from_a_field(page):
     open_conversation(page, 9)
     page.locator("#composer-text").press("F8")

@@ -195,3 +195,21 @@ def test_no_page_of_ours_loads_from_elsewhere(console, desk):
     expect(desk.locator("a[data-picture] img")).to_have_count(3)
     ours = (console.url, "data:", "blob:")
     assert [url for url in asked if not url.startswith(ours)] == []
+
+
+def test_a_picture_that_cannot_be_loaded_says_so_and_is_asked_for_again(desk):
+    desk.route("**/thumb/", lambda route: route.abort())
+    desk.reload()
+    first = desk.locator("a[data-picture]").first
+    notice = desk.locator("article:has(a[data-picture]) [data-in-place]").first
+    expect(notice).to_contain_text("图片加载失败")
+    expect(first).to_be_hidden()
+    instead = notice.bounding_box()
+    desk.unroute("**/thumb/")
+    notice.get_by_role("button").click()
+    expect(first).to_be_visible()
+    expect(desk.locator("[data-in-place]")).to_have_count(2)
+    picture = first.bounding_box()
+    assert instead
+    assert picture
+    assert abs(instead["height"] - picture["height"]) <= 2  # Its border

@@ -95,6 +95,33 @@ CLOCK_OFF = """by => {
         }
     }
 }"""
+# Customers as WeChat tells of them.
+ARRIVES = """
+import json
+from conversations.receiving import Arrival, receive
+from conversations.wechat import pushes
+
+def arrives(pk, text):
+    customer = Conversation.objects.get(pk=pk).customer
+    shop = customer.mini_program
+    fields = {
+        "ToUserName": shop.original_id,
+        "FromUserName": customer.openid,
+        "CreateTime": int(time.time()),
+        "MsgType": "text",
+        "Content": text,
+        "MsgId": time.time_ns(),
+    }
+    push = pushes.parse(fields, shop.appid, timezone.now())
+    receive([
+        Arrival(
+            mini_program_id=shop.pk,
+            push=push,
+            body=json.dumps(fields),
+            authenticated_by="msg_signature",
+        )
+    ])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +138,12 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 class World:
     """What customers and colleagues do meanwhile."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, more: str = "") -> None:
         self._console = console
+        self._world = WORLD + more
 
     def does(self, code: str) -> None:
-        self._console.shell(WORLD + code)
+        self._console.shell(self._world + code)
 
     def begins_to(self, code: str) -> threading.Thread:
         thread = threading.Thread(target=self.does, args=[code])

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_the_desk_holds_still import (
+    ARRIVES,
     CAST,
     World,
     go,
@@ -40,7 +41,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 @pytest.fixture
 def world(console: Console) -> World:
-    return World(console)
+    return World(console, ARRIVES)
 
 
 @pytest.fixture
@@ -61,6 +62,10 @@ def page(context: BrowserContext) -> Page:
 
 def row(page: Page, pk: int | str):
     return page.locator(f"#conversation-{pk}-row")
+
+
+def open_row(page: Page, pk: str):
+    return page.locator(f"#conversation-{pk}-row[data-status=open]")
 
 
 def as_reloaded(page: Page) -> None:
@@ -134,6 +139,73 @@ def test_a_new_waiting_row_is_never_held_back(page, world):
     as_reloaded(page)
 
 
+def test_nothing_moves_under_a_hand_at_the_keys(page, world):
+    go(page, "/inbox/?view=all")
+    before = order(page)
+    page.mouse.move(900, 400)
+    page.locator(".row__link").nth(3).focus()
+    oldest = before[-1].split("-")[1]
+    writing = world.begins_to(f"writes({oldest}, '键盘')")
+    while "键盘" not in row(page, oldest).inner_text():  # The hand is there till then
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
+    writing.join()
+    assert order(page) == before
+    expect(page.locator(".rows-release")).to_be_visible()
+    page.keyboard.press(".")
+    expect(page.locator(".row").first).to_contain_text("键盘")
+
+
+def test_a_row_is_called_by_a_sentence(page, world):
+    go(page, "/inbox/?view=all")
+    pk = page.locator(".row").nth(2).get_attribute("data-conversation")
+    world.does(f"writes({pk}, '在吗')\nwrites({pk}, '有人吗')")
+    link = row(page, pk).locator(".row__link")
+    expect(link).to_have_accessible_description("有人吗")
+    unread = row(page, pk).get_attribute("data-unread")
+    expect(link).to_have_accessible_name(
+        re.compile(
+            rf"^\S+·\d+，{unread} 条未读，等待 \d+ (小时|分钟|秒).*，"
+            r"还可发 5 条，剩余 4\d 小时"
+        )
+    )
+
+
+def test_closing_is_taken_back_wherever_it_was_pressed(page):
+    go(page, "/inbox/?view=all")
+    first, second = [
+        page.locator(".row").nth(n).get_attribute("data-conversation") for n in (0, 1)
+    ]
+    # From the menu of a row
+    row(page, first).click(button="right")
+    page.locator("#row-menu [data-do=close]").click()
+    expect(open_row(page, first)).to_have_count(0)
+    page.locator("#notice button").click()
+    expect(open_row(page, first)).to_have_count(1)
+    expect(page.locator("#notice")).to_have_text("已恢复原状")
+    # From the bar of those that are chosen
+    for pk in (first, second):
+        row(page, pk).locator(".row__link").click(modifiers=["Control"])
+    page.locator("#bulk [data-do=close]").click()
+    expect(open_row(page, second)).to_have_count(0)
+    page.locator("#notice button").click()
+    for pk in (first, second):
+        expect(open_row(page, pk)).to_have_count(1)
+    as_reloaded(page)
+
+
+def test_what_is_open_again_is_not_said_to_be_as_it_was(page, world):
+    go(page, "/inbox/?view=all")
+    pk = page.locator(".row").first.get_attribute("data-conversation")
+    row(page, pk).click(button="right")
+    page.locator("#row-menu [data-do=close]").click()
+    button = page.locator("#notice button").element_handle()
+    world.does(f"arrives({pk}, '等等')")
+    expect(row(page, pk)).to_contain_text("等等")
+    button.evaluate("button => button.click()")  # As late as that
+    expect(page.locator("#notice")).to_contain_text("已不能撤销结束")
+
+
 def test_several_are_chosen_and_closed_at_once(page):
     go(page, "/inbox/?view=all")
     rows = page.locator(".row__link")
@@ -181,10 +253,7 @@ def test_what_is_put_off_leaves_and_comes_back_when_the_customer_writes(page, wo
     page.mouse.move(900, 400)
     expect(row(page, pk)).to_have_count(0)
     as_reloaded(page)
-    world.does(
-        f"Conversation.objects.filter(pk={pk}).update(snoozed_until=None)\n"
-        f"writes({pk}, '我又来了')"
-    )
+    world.does(f"arrives({pk}, '我又来了')")
     expect(row(page, pk)).to_contain_text("我又来了")
 
 
@@ -240,3 +309,86 @@ def test_a_view_is_kept_by_name_renamed_and_forgotten(page):
     page.locator(".narrow__open").click()
     page.locator("[data-forget]").click()
     expect(saved).to_have_count(0)
+
+
+MANY = """
+from conversations.models import MiniProgram
+from conversations.models.conversation import digest_of
+shop = MiniProgram.objects.get()
+for number in range(60):
+    customer = Customer.objects.create(
+        mini_program=shop, openid=f"oMany-{number:04}", message_granted_at=timezone.now()
+    )
+    made = Conversation.objects.create(
+        customer=customer,
+        session_from_digest=digest_of(""),
+        last_message_at=timezone.now(),
+    )
+    writes(made.pk, f"排队 {number}")
+"""
+
+
+def test_who_begins_to_wait_is_shown_however_many_wait_and_stands_there_once(
+    page, world
+):
+    world.does(MANY)
+    go(page, "/inbox/?view=waiting")
+    expect(page.locator(".row")).to_have_count(50)
+    page.locator(".row").nth(1).hover()
+    world.does(
+        "last = Conversation.objects.order_by('-pk').first()\n"
+        "handling.close(last, chen); arrives(last.pk, '刚来')"
+    )
+    expect(page.locator(".row").last).to_contain_text("刚来")
+    expect(page.locator(".row")).to_have_count(51)
+
+    # The rest comes as one scrolls, and she stands behind it, once.
+    rows = page.locator(".rows-scroll")
+    rows.evaluate("scroller => scroller.scrollTop = scroller.scrollHeight")
+    waiting = int(page.locator("[data-count=waiting]").inner_text())
+    expect(page.locator(".row")).to_have_count(waiting)
+    page.mouse.move(900, 400)
+    expect(page.locator(".row").last).to_contain_text("刚来")
+    assert len(set(order(page))) == waiting
+    since = page.locator(".row").evaluate_all(
+        "rows => rows.map(row => row.dataset.waitingSince)"
+    )
+    assert since == sorted(since)
+
+
+def test_a_finger_reaches_all_that_a_pointer_does(console, browser, world):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        locale="zh-CN",
+        base_url=console.url,
+        has_touch=True,
+        is_mobile=True,
+    )
+    page = context.new_page()
+    sign_in(page)
+    go(page, "/inbox/?view=all")
+    first = page.locator(".row").first
+    pk = first.get_attribute("data-conversation")
+    dots = first.locator(".row__more")
+    size = dots.bounding_box()
+    assert size
+    assert min(size["width"], size["height"]) >= 24
+    dots.tap()
+    menu = page.locator("#row-menu")
+    expect(menu.locator("[data-do=snooze]").first).to_be_visible()
+    menu.locator("[data-do=pin]").tap()
+    expect(row(page, pk)).to_have_class(re.compile("row--pinned"))
+
+    # With a conversation open: the same menu, and the search in it.
+    world.does(f"arrives({pk}, '发票抬头写错了')")
+    row(page, pk).locator(".row__link").tap()
+    page.locator(".header [data-menu]").tap()
+    expect(menu.locator("[data-do=unpin]")).to_be_visible()
+    menu.locator("[data-do=search]").tap()
+    expect(page.locator("[data-search]")).to_be_focused()
+    page.keyboard.type("发票抬头")
+    expect(page.locator("[data-inside]")).to_be_checked()
+    page.locator(".hit").first.tap()
+    expect(page.locator("#composer-text")).to_be_visible()
+    expect(page.locator(".message", has_text="发票抬头")).to_be_in_viewport()
+    context.close()

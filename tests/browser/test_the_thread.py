@@ -100,6 +100,21 @@ def fails(message, errcode):
         )
         live.message(Message.objects.get(pk=message.pk))
 
+def stands(message, state):
+    with live.recording():
+        Delivery.objects.update_or_create(
+            message=message,
+            defaults={
+                "customer": message.customer,
+                "state": state,
+                "errcode": None,
+                "rid": "",
+                "not_before": timezone.now() + timedelta(days=1),
+                "settled_at": timezone.now() if state == "sent" else None,
+            },
+        )
+        live.message(Message.objects.get(pk=message.pk))
+
 def unread(pk):
     print("unread", Conversation.objects.get(pk=pk).unread)
 """
@@ -351,6 +366,61 @@ def test_a_refused_text_goes_back_into_the_box(page, does):
     expect(failed.locator("[hx-post]")).to_have_count(0)
     failed.locator("[data-rewrite]").click()
     expect(page.locator("#composer-text")).to_have_value("太长的话")
+
+
+def test_what_becomes_of_a_message_moves_nothing_and_is_no_new_message(page, does):
+    go(page, "/conversations/7/")
+    does("says(7, '一会儿就到', author='agent', agent=lin)")
+    message = page.locator(".message", has_text="一会儿就到")
+    article = message.locator("article")
+    does("stands(Message.objects.get(text='一会儿就到'), 'queued')")
+    expect(message.locator(".delivery--queued")).to_be_visible()
+    article.focus()
+    page.evaluate(
+        """() => {
+            window.added = []
+            new MutationObserver((all) => {
+                for (const { addedNodes } of all)
+                    for (const one of addedNodes)
+                        if (one.nodeType === Node.ELEMENT_NODE) added.push(one.outerHTML)
+            }).observe(document.querySelector("[role=log]"), { childList: true, subtree: true })
+        }"""
+    )
+    for state in ("sending", "sent"):
+        does(f"stands(Message.objects.get(text='一会儿就到'), '{state}')")
+        expect(message.locator(f".delivery--{state}")).to_be_visible()
+        expect(article).to_be_focused()
+    assert page.evaluate("added") == []
+
+    # A button that goes leaves its reader at the message.
+    does("fails(Message.objects.get(text='一会儿就到'), 45015)")
+    message.locator("[data-copy-text]").focus()
+    does("stands(Message.objects.get(text='一会儿就到'), 'queued')")
+    expect(article).to_be_focused()
+
+
+def test_what_is_marked_as_unread_while_it_is_open_stays_so(page, does):
+    page.clock.install()
+    told = []
+    page.on("request", lambda one: told.append(one.url) if "reading" in one.url else 0)
+    go(page, "/conversations/6/?view=all")
+    row = page.locator("#conversation-6-row")
+    does("says(6, '看过了')")
+    expect(page.locator(".message", has_text="看过了")).to_be_in_viewport()
+    page.clock.run_for(2000)
+    expect(row).to_have_attribute("data-unread", "0")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("u")
+    expect(row).to_have_attribute("data-unread", "1")
+    before = len(told)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.clock.run_for(2000)
+    assert len(told) == before
+    # What they write then is read, and with it the whole.
+    does("says(6, '还有')")
+    expect(page.locator(".message", has_text="还有").last).to_be_in_viewport()
+    page.clock.run_for(2000)
+    expect(row).to_have_attribute("data-unread", "0")
 
 
 def test_others_are_summed_up_in_one_sentence(page, does):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from agents.models import Agent
 from agents.presence import State
@@ -132,6 +134,19 @@ def test_the_closed_and_ones_own_are_given_to_nobody(conversation, lin, chen):
     handling.close(conversation, lin)
     with pytest.raises(Refused):
         transferring.transfer(conversation, lin, chen)
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "once accepted"])
+def test_what_was_put_off_is_in_the_receivers_list(conversation, lin, chen, waits):
+    DeskSettings.objects.create(pk=1, transfer_needs_acceptance=waits)
+    until = timezone.now() + timedelta(hours=1)
+    Conversation.objects.filter(pk=conversation.pk).update(snoozed_until=until)
+    give(browser(lin), conversation, chen)
+    if waits:
+        line = Message.objects.get(data__event="transfer_offered")
+        assert transferring.accept(conversation, chen, line.pk)
+    theirs = browser(chen).get("/inbox/?view=mine").content.decode()
+    assert f'id="conversation-{conversation.pk}-row"' in theirs
 
 
 def test_with_acceptance_it_stays_until_the_receiver_takes_it(

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from conversations import in_bulk, snoozing
-from conversations.models import Pin, Tag
+from conversations import customers, handling, in_bulk, snoozing
+from conversations.models import Conversation, Pin, Tag
 from tests.conftest import Xiaoming
 from tests.conversations.views.test_inbox import rows
 from tests.conversations.views.test_narrowing import listed, window
@@ -156,6 +156,44 @@ def test_several_are_closed_tagged_put_off_and_marked(desk, converse):
         assert one.status == "closed"
         assert list(one.customer.tags.all()) == [tag]
     assert len(bulk(desk, "close", *chosen).json()["refused"]) == 2
+
+
+def test_a_closing_is_taken_back_and_all_is_as_it_was(desk, converse, lin):
+    chosen = [converse(assignee=lin, unread=3), converse()]
+    window(chosen[0], hours=20)
+    bulk(desk, "snooze", chosen[0], until="hour")
+    fields = ("status", "assignee", "unread", "waiting_since", "snoozed_until")
+    pks = [one.pk for one in chosen]
+    now_they_are = Conversation.objects.filter(pk__in=pks).order_by("pk")
+    before = list(now_they_are.values(*fields))
+    bulk(desk, "close", *chosen)
+    assert {one["status"] for one in now_they_are.values(*fields)} == {"closed"}
+    bulk(desk, "take_back_closing", *chosen)
+    assert list(now_they_are.values(*fields)) == before
+
+
+def test_what_is_open_by_now_is_not_taken_back_and_that_is_said(desk, converse, chen):
+    conversation = converse()
+    bulk(desk, "close", conversation)
+    handling.reopen(conversation, chen)
+    answer = bulk(desk, "take_back_closing", conversation).json()
+    assert answer["done"] == []
+    assert conversation.customer.name in answer["text"]
+    conversation.refresh_from_db()
+    assert conversation.assignee == chen
+
+
+def test_bulk_keeps_to_the_most_tags_a_customer_bears(desk, converse):
+    conversation = converse()
+    *some, last = [
+        Tag.objects.create(name=f"标签 {n}") for n in range(customers.MOST_TAGS + 1)
+    ]
+    for one in some:
+        customers.tag(conversation.customer, one)
+    answer = bulk(desk, "tag", conversation, tag=last.pk).json()
+    assert answer["done"] == []
+    assert str(customers.MOST_TAGS) in answer["text"]
+    assert set(conversation.customer.tags.all()) == set(some)
 
 
 def test_bulk_leaves_out_what_the_agent_does_not_see(client, converse, zhao):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -274,6 +275,33 @@ def test_each_state_of_a_delivery_shows(desk, converse, lin, state, words):
     )
     html = desk.get(f"/conversations/{conversation.pk}/messages/").text
     assert all(word in html for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("看https://a.example/订单", "https://a.example/"),
+        ("在这里（HTTP://a.example/x?a=1&b=2#c）。", "HTTP://a.example/x?a=1&b=2#c"),
+        ("(see https://a.example/x_(y)).", "https://a.example/x_(y)"),
+        ("https://a.example/<b>", "https://a.example/"),
+        ("javascript:alert(1)", None),
+        ("https://", None),
+        ("ftp://a.example/", None),
+        ("http://[", None),
+    ],
+)
+def test_web_addresses_are_links_and_nothing_else_is(desk, converse, text, address):
+    conversation = converse(text=text)
+    page = desk.get(f"/conversations/{conversation.pk}/messages/").text
+    bubble = page.partition('bubble--text" dir="auto">')[2].partition("</div>")[0]
+    links = re.findall(r'<a class="bubble__link" href="([^"]*)"([^>]*)>', bubble)
+    if address is None:
+        assert (links, "<a" in bubble) == ([], False)
+    else:
+        [(href, more)] = links
+        assert unescape(href) == address
+        assert 'target="_blank" rel="noopener noreferrer"' in more
+    assert unescape(re.sub(r"<[^>]*>", "", bubble)) == text
 
 
 def test_a_key_we_never_made_finds_nothing(desk, converse):

@@ -5,7 +5,7 @@
 //                                 softly · nothing of ours has the focus: loud, and a notice
 //     somebody begins to wait     a tone and a notice
 //     somebody waits too long     again every 30 s, three times; one line for all of them
-//     the time to reply runs out  once
+//     the time to reply runs out  once; one line for all of them
 //     a colleague hands over, or calls my name    always; all else is silent while I am busy
 
 import { choices, mayNotify, notify, withdraw } from "./desktop_notices.js"
@@ -36,6 +36,7 @@ class DeskAlerts extends HTMLElement {
     document.addEventListener("live:found", () => this.#found())
     document.addEventListener("alert:sound", this.#offerSound)
     this.#late.addEventListener("click", () => this.#openLongest())
+    this.#ending.addEventListener("click", () => this.#visit(watch.ending()))
     this.#sound.addEventListener("click", () => unlock())
     new BroadcastChannel("kefu-settings").onmessage = ({ data }) => this.#change(data)
     compete("notice")
@@ -89,11 +90,16 @@ class DeskAlerts extends HTMLElement {
   // One line for all of them. It lies over the list: nothing moves for it.
   #showLate() {
     const waiting = this.#isQuiet ? [] : watch.late()
-    this.#late.hidden = waiting.length === 0
     if (waiting.length === 0) withdraw("late")
-    const text = this.#say("late", waiting.length)
-    if (this.#late.textContent !== text) this.#late.textContent = text
+    this.#count(this.#late, "late", waiting)
+    this.#count(this.#ending, "ending", this.#isQuiet ? [] : watch.ending())
     return waiting
+  }
+
+  #count(line, what, { length }) {
+    line.hidden = length === 0
+    const text = this.#say(what, length)
+    if (line.textContent !== text) line.textContent = text
   }
 
   async #notifyLate(waiting) {
@@ -102,8 +108,11 @@ class DeskAlerts extends HTMLElement {
   }
 
   #openLongest() {
-    const [longest] = watch.late()
-    if (longest) visit(longest.conversation)
+    this.#visit(watch.late())
+  }
+
+  #visit([first]) {
+    if (first) visit(first.conversation)
   }
 
   #ring(tone, share = 1) {
@@ -164,6 +173,10 @@ class DeskAlerts extends HTMLElement {
 
   get #late() {
     return document.getElementById("late")
+  }
+
+  get #ending() {
+    return document.getElementById("closing")
   }
 
   get #sound() {

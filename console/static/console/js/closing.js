@@ -1,30 +1,29 @@
-// A conversation was closed from here: for six seconds that can be taken back.
+// Conversations were closed from here: for six seconds that can be taken back.
 
-import { ask } from "./http.js"
-import { offer, show, showFailure } from "./notices.js"
+import { offer, show } from "./notices.js"
+import { does } from "./row_choice.js"
 
 const UNDO_FOR = 6000 // ms
 
-// One that isn't open on this page.
-export async function close(id) {
-  const response = await ask(`/conversations/${id}/closure/`, { method: "POST" }).catch(() => null)
-  if (response?.ok) offerUndo(id)
-  else showFailure()
+// Those that have no header on this page to press.
+export async function close(ids) {
+  const { done, text } = await does(ids, "close")
+  if (done.length) offerUndo(done, text)
 }
 
-function offerUndo(id) {
+function offerUndo(ids, text) {
   const { closed, undo } = document.getElementById("notice").dataset
-  offer(closed, undo, () => takeBack(id), UNDO_FOR)
+  offer(text || closed, undo, () => takeBack(ids), UNDO_FOR)
 }
 
-async function takeBack(id) {
-  const response = await ask(`/conversations/${id}/closure/?undo=1`, { method: "DELETE" }).catch(() => null)
-  if (response?.ok) show(document.getElementById("notice").dataset.undone)
-  else showFailure()
+// What could not be taken back is said by name.
+async function takeBack(ids) {
+  const { done } = await does(ids, "take_back_closing")
+  if (done.length === ids.length) show(document.getElementById("notice").dataset.undone)
 }
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { requestConfig, successful } = detail
   const id = requestConfig.path.match(/^\/conversations\/(\d+)\/closure\/$/)?.[1]
-  if (successful && id && requestConfig.verb === "post") offerUndo(id)
+  if (successful && id && requestConfig.verb === "post") offerUndo([id])
 })

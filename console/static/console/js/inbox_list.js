@@ -155,9 +155,16 @@ class InboxList extends HTMLElement {
     const current = document.getElementById(row.id)
     if (current && isOvertaken(row.id, asked)) return
     if (current) redraw(current, row)
-    else this.list.append(row)
+    else this.#append(row)
     this.#mark(current ?? row)
     this.#tell()
+  }
+
+  // What came live beyond the page stands before what is only now fetched, for a while.
+  #append(row) {
+    const last = this.list.lastElementChild
+    this.list.append(row)
+    if (last && compare(this.#place(last), this.#place(row)) > 0) this.#changed()
   }
 
   #mark = (row) => {
@@ -189,6 +196,7 @@ class InboxList extends HTMLElement {
 
   // One stop for Tab, arrows from there.
   #walk = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
     const row = event.target.closest(".row")
     const to = { ArrowDown: row?.nextElementSibling, ArrowUp: row?.previousElementSibling, Home: this.rows[0], End: this.rows.at(-1) }[event.key]
     if (!to) return
@@ -199,7 +207,9 @@ class InboxList extends HTMLElement {
     link.focus()
   }
 
+  // Who begins to wait is shown, however many wait already: in their place, at the end.
   #isBeyondPage(row) {
+    if (this.dataset.view === "waiting") return false
     const { next } = this.list.dataset
     return next !== "" && compare(this.#place(row), placeOfKey(next)) > 0
   }

@@ -7,7 +7,9 @@ import { openLongestWait } from "./longest_wait.js"
 import { showFailure } from "./notices.js"
 import { openConversation } from "./panes.js"
 import { does } from "./row_choice.js"
+import { mayGive } from "./row_menu.js"
 import { isPinned, pin } from "./row_marks.js"
+import { openTransfer } from "./transfer_dialog.js"
 
 // The one whose row has focus, else the open one.
 function subject() {
@@ -46,19 +48,37 @@ function walk(step) {
   return () => focusRow(neighbour(step))
 }
 
+let held = null // the row that a key held down has come to
+
+// A key held down walks; where it is let go is opened.
 function open(step) {
-  return () => {
-    const from = document.activeElement
-    const row = from?.matches?.("textarea") ? neighbourOfOpen(step) : neighbour(step)
-    row?.scrollIntoView({ block: "nearest" })
-    row?.querySelector(".row__link").click()
+  return ({ repeat } = {}) => {
+    const isInText = document.activeElement?.matches?.("textarea")
+    const row = held?.isConnected ? besides(held, step) : isInText ? neighbourOfOpen(step) : neighbour(step)
+    if (!row) return
+    row.scrollIntoView({ block: "nearest" })
+    if (!repeat) return row.querySelector(".row__link").click()
+    held = row
+    focusRow(row)
   }
 }
 
-function neighbourOfOpen(step) {
+function letGo() {
+  held?.querySelector(".row__link").click()
+  held = null
+}
+
+addEventListener("keyup", letGo)
+addEventListener("blur", () => (held = null))
+
+function besides(row, step) {
   const rows = [...document.querySelectorAll("inbox-list .row")]
-  const at = rows.findIndex((row) => row.dataset.conversation === openConversation())
-  return at < 0 ? rows[0] : rows[at + step]
+  return rows[rows.indexOf(row) + step]
+}
+
+function neighbourOfOpen(step) {
+  const row = document.getElementById(`conversation-${openConversation()}-row`)
+  return row ? besides(row, step) : document.querySelector("inbox-list .row")
 }
 
 function press(selector) {
@@ -93,9 +113,12 @@ function withSubject(act) {
   }
 }
 
+// The open one's button is there only when it is the agent's to give.
 function transfer() {
-  const button = document.querySelector(".header [data-transfer]")
+  const id = subject()
+  const button = document.querySelector(`.header[data-conversation="${id}"] [data-transfer]`)
   if (button?.offsetParent) button.click()
+  else if (id !== null && mayGive(id)) openTransfer(id, document.activeElement)
 }
 
 function focus(selector) {
@@ -129,7 +152,7 @@ export const ACTIONS = {
   longest: openLongestWait,
   reply: focus("#composer-text"),
   claim: header("claim", claim),
-  close: header("close", close),
+  close: header("close", (id) => close([id])),
   release: press(".rows-release:not([hidden])"),
   search: focus("[data-search]"),
   list: toggleList,

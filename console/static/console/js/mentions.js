@@ -2,6 +2,7 @@
 // has the conversation open, with the page before them, has seen them.
 
 import { fetchFragment, fetchInTheEnd } from "./http.js"
+import { morph } from "./morph.js"
 import { openConversation, visit } from "./panes.js"
 
 class MentionList extends HTMLElement {
@@ -30,9 +31,9 @@ class MentionList extends HTMLElement {
 
   #show(drawn) {
     const isOpen = this.querySelector("details")?.open ?? false
-    this.replaceChildren(drawn)
-    const menu = this.querySelector("details")
-    if (menu) menu.open = isOpen
+    drawn.querySelector("details")?.toggleAttribute("open", isOpen)
+    if (this.firstElementChild) morph(this.firstElementChild, drawn)
+    else this.append(drawn)
   }
 
   #go = (event) => {

@@ -8,8 +8,10 @@
 import { came, isOvertaken, moment } from "./drawings.js"
 import { fetchInTheEnd, parse } from "./http.js"
 import { decorate } from "./message_bars.js"
+import { morph } from "./morph.js"
 import { isNews, News } from "./thread_news.js"
 import { Pages } from "./thread_pages.js"
+import "./thread_pictures.js"
 import { Reading } from "./thread_reading.js"
 import { Place } from "./thread_scroll.js"
 
@@ -61,13 +63,22 @@ class MessageThread extends HTMLElement {
     const later = current ? null : this.#pages.messages.find((other) => isBefore(message, other))
     if (!current && later && later === this.#pages.messages[0] && this.#pages.before) return this.#news.came(message, "above")
     if (!current && !later && this.#pages.after) return this.#came(message, "below")
+    if (current) return this.#redraw(current, message)
     this.#keepingPlace(() => {
-      if (current) current.replaceWith(message)
-      else this.#list.insertBefore(message, later ?? null)
+      this.#list.insertBefore(message, later ?? null)
       this.#dress([message])
     })
-    if (!current) this.#came(message, later ? "among" : "end")
-    else this.#news.changed(current, message)
+    this.#came(message, later ? "among" : "end")
+  }
+
+  // Whoever is at the message stays there, also when the button they pressed has gone.
+  #redraw(current, message) {
+    const before = current.cloneNode(true)
+    this.#keepingPlace(() => {
+      if (morph(current, message)) current.querySelector("article")?.focus({ preventScroll: true })
+      this.#dress([current])
+    })
+    this.#news.changed(before, current)
   }
 
   // What the server answered to something sent from here: there it is, and so are we. One

@@ -52,7 +52,8 @@ function draw() {
   inbox().toggleAttribute("data-choosing", chosen.size > 0)
 }
 
-// One request for all of them. What could not be done is said, by name.
+// One request for all of them. What could not be done is said, by name. Returns {done, text}:
+// to which it was done, and what was said.
 export async function does(conversations, action, more = {}) {
   const data = [["action", action], ...conversations.map((id) => ["conversation", id]), ...Object.entries(more)]
   try {
@@ -61,8 +62,10 @@ export async function does(conversations, action, more = {}) {
     if (text) show(text)
     for (const id of done) chosen.delete(String(id))
     draw()
+    return { done, text }
   } catch {
     showFailure()
+    return { done: [] }
   }
 }
 
@@ -85,9 +88,7 @@ document.addEventListener("change", ({ target }) => {
 })
 
 document.addEventListener("click", ({ target }) => {
-  if (target.closest?.("[data-choose-none]")) return chooseNone()
-  const button = target.closest?.("#bulk [data-do]")
-  if (button) does(chosenOnes(), button.dataset.do)
+  if (target.closest?.("[data-choose-none]")) chooseNone()
 })
 
 document.addEventListener("keydown", (event) => {

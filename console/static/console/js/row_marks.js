@@ -4,6 +4,7 @@
 import { ask } from "./http.js"
 import { drafted } from "./drafts.js"
 import { show, showFailure } from "./notices.js"
+import { name } from "./row_names.js"
 
 // A rule, which no redrawing can forget: whose own words these are.
 const mine = new CSSStyleSheet()
@@ -24,6 +25,7 @@ export function mark(row) {
   const link = row.querySelector(".row__link")
   if (conversation === opened) link.setAttribute("aria-current", "true")
   else link.removeAttribute("aria-current")
+  name(row)
 }
 
 export function setOpened(conversation) {

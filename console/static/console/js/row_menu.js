@@ -1,10 +1,14 @@
 // What can be done with one row, or with all that are chosen: by the secondary button, by
-// the dots on the row, or by the keyboard's own key for menus.
+// the dots on the row, or by the keyboard's own key for menus. The open conversation's header
+// has the same menu.
 
+import { close } from "./closing.js"
 import { ask, fetchFragment } from "./http.js"
-import { isPinned, pin } from "./row_marks.js"
-import { chosenOnes, does } from "./row_choice.js"
 import { showFailure } from "./notices.js"
+import { openConversation } from "./panes.js"
+import { chosenOnes, does } from "./row_choice.js"
+import { isPinned, pin } from "./row_marks.js"
+import { openTransfer } from "./transfer_dialog.js"
 
 const EDGE = 8 // px to the edge of the page
 
@@ -25,14 +29,28 @@ async function open(ids, at, from) {
   place(at)
 }
 
+// The open one need not be in the list on show; its header knows as much.
+function known(id) {
+  return document.getElementById(`conversation-${id}-row`) ?? document.getElementById(`conversation-${id}-header`)
+}
+
+// What is somebody else's, only a supervisor gives away.
+export function mayGive(id) {
+  const { status, assignee } = known(id)?.dataset ?? {}
+  const { agent, supervisor } = document.body.dataset
+  return status === "open" && (assignee === "" || assignee === agent || supervisor !== undefined)
+}
+
 // Only what can be done.
 function fit() {
-  const rows = conversations.map((id) => document.getElementById(`conversation-${id}-row`)).filter(Boolean)
+  const rows = conversations.map(known).filter(Boolean)
   const [first] = rows
   const isOne = rows.length === 1
   const isOpen = rows.some((row) => row.dataset.status === "open")
   const can = {
     claim: rows.some((row) => row.dataset.assignee === ""),
+    transfer: isOne && mayGive(conversations[0]),
+    search: isOne && conversations[0] === openConversation(),
     unread: isOpen,
     pin: isOne && !isPinned(conversations[0]),
     unpin: isOne && isPinned(conversations[0]),
@@ -43,14 +61,15 @@ function fit() {
   for (const item of menu().querySelectorAll("[data-do]")) item.hidden = !(can[item.dataset.do] ?? true)
 }
 
+// Those there are by now.
 async function offerTags() {
   const part = menu().querySelector("[data-tags]")
-  if (part.dataset.tags === "") {
-    part.dataset.tags = "asked"
-    const choices = await fetchFragment(document.querySelector("[data-choices]").dataset.choices).catch(() => null)
-    const drawn = choices?.querySelector("[data-tag-items]")
-    if (drawn) part.append(drawn.content.cloneNode(true))
-    else part.dataset.tags = ""
+  const choices = await fetchFragment(document.querySelector("[data-choices]").dataset.choices).catch(() => null)
+  const drawn = choices?.querySelector("[data-tag-items]")
+  const names = (items) => [...items.querySelectorAll("[data-do]")].map((item) => `${item.dataset.tag} ${item.textContent}`).join("\n")
+  if (drawn && names(drawn.content) !== names(part)) {
+    part.querySelectorAll("[data-do]").forEach((item) => item.remove())
+    part.append(drawn.content.cloneNode(true))
   }
   part.hidden = !part.querySelector("[data-do]")
 }
@@ -66,6 +85,9 @@ async function act({ do: what, until, tag }) {
   menu().hidePopover()
   opener?.focus?.({ preventScroll: true })
   if (what === "pin" || what === "unpin") return pin(ids[0], what === "pin")
+  if (what === "transfer") return openTransfer(ids[0], opener)
+  if (what === "search") return document.dispatchEvent(new CustomEvent("desk:search-inside"))
+  if (what === "close") return close(ids)
   if (what === "wake") {
     const response = await ask(`/conversations/${ids[0]}/snooze/`, { method: "DELETE" }).catch(() => null)
     return response?.ok ? undefined : showFailure()
@@ -95,10 +117,14 @@ document.addEventListener("click", ({ target }) => {
   if (button) {
     const box = button.getBoundingClientRect()
     const row = button.closest(".row")
-    return open(row ? of(row) : chosenOnes(), { x: box.left, y: box.bottom + 4 }, row?.querySelector(".row__link") ?? button)
+    const ids = row ? of(row) : button.dataset.menu === "header" ? [openConversation()] : chosenOnes()
+    return open(ids, { x: box.left, y: box.bottom + 4 }, row?.querySelector(".row__link") ?? button)
   }
   const item = target.closest?.("#row-menu [data-do]")
-  if (item) act(item.dataset)
+  if (item) return act(item.dataset)
+  const inBar = target.closest?.("#bulk [data-do]")?.dataset.do
+  if (inBar === "close") close(chosenOnes())
+  else if (inBar) does(chosenOnes(), inBar)
 })
 
 document.addEventListener("keydown", (event) => {

@@ -40,15 +40,22 @@ class SearchPane extends HTMLElement {
     this.#asking.abort()
   }
 
-  // Look through the open conversation, and no other.
+  // Look through the open conversation, and no other. A phone shows this pane instead of it.
   #begin = () => {
-    this.#inside.checked = openConversation() !== null
+    const isOpen = openConversation() !== null
+    this.#inside.checked = isOpen
+    document.body.toggleAttribute("data-searching", isOpen)
     this.#field.focus()
     this.#field.select()
-    this.#typed()
+    if (this.#field.value) this.#typed()
+  }
+
+  #comeBack() {
+    document.body.removeAttribute("data-searching")
   }
 
   #leaveConversation = ({ detail }) => {
+    this.#comeBack()
     const isOther = this.#inside.checked && detail.conversation !== this.#inside.value
     if (isOther) this.#inside.checked = false
   }
@@ -108,7 +115,7 @@ class SearchPane extends HTMLElement {
     clearTimeout(this.#timer)
     this.#asking.abort()
     this.#field.value = ""
-    this.#inside.checked = false
+    this.#inside.checked &&= document.body.hasAttribute("data-searching")
     this.#found.hidden = true
     this.#found.replaceChildren()
     this.closest(".inbox").classList.remove("inbox--searching")
@@ -117,6 +124,7 @@ class SearchPane extends HTMLElement {
   #press = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (event.key === "Escape" && (this.#field.value || !this.#found.hidden)) {
+      this.#comeBack()
       this.#leave()
       this.#field.focus()
     } else if (step && event.target.matches(".hit, [data-search]")) this.#walk(step)
@@ -143,11 +151,16 @@ class SearchPane extends HTMLElement {
     else if (target.closest("[data-only]")) this.#only(target.closest("[data-only]").dataset.only)
     else if (target.closest("[data-more-hits]")) this.#more(target.closest("[data-kind]"))
     else if (target.closest("[data-search-again]")) this.#ask()
+    else if (target.closest("[data-search-leave]")) {
+      this.#comeBack()
+      this.#leave()
+    }
   }
 
   async #open(hit) {
     for (const one of this.querySelectorAll("[data-hit][aria-current]")) one.removeAttribute("aria-current")
     hit.setAttribute("aria-current", "true")
+    this.#comeBack()
     const { hit: conversation, message } = hit.dataset
     if (conversation !== openConversation() || !message) await visit(conversation)
     const thread = document.querySelector("message-thread")

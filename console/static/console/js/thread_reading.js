@@ -9,12 +9,13 @@ const AGAIN = 5000 // ms, when the server could not be told
 export class Reading {
   #src
   #told
-  #isOwed // the team's number is not zero, though we may have seen all
+  #isOwed // the team's number was not zero when we came, though we may have seen all
   #timer
   #through // () => the newest number seen, or 0
   #isAtEnd // () => whether that is all there is
 
-  constructor({ reading, seen, unread, customer }, { through, isAtEnd }, signal) {
+  // What is marked as unread while it is looked at stays so: only something newer is read.
+  constructor({ reading, seen, unread }, { through, isAtEnd }, signal) {
     this.#src = reading
     this.#told = Number(seen)
     this.#isOwed = Number(unread) > 0
@@ -23,7 +24,6 @@ export class Reading {
     const look = () => this.look()
     document.addEventListener("visibilitychange", look, { signal })
     window.addEventListener("focus", look, { signal })
-    document.addEventListener("live:row", ({ detail }) => this.#heard(detail.html, customer), { signal })
     signal.addEventListener("abort", () => clearTimeout(this.#timer))
   }
 
@@ -34,13 +34,6 @@ export class Reading {
   look(delay = SETTLED) {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#tell(), delay)
-  }
-
-  #heard(html, customer) {
-    const head = html.slice(0, html.indexOf(">"))
-    if (!head.includes(`data-customer="${customer}"`) || head.includes('data-unread="0"')) return
-    this.#isOwed = true
-    this.look()
   }
 
   async #tell() {

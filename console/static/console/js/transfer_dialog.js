@@ -1,8 +1,9 @@
-// Giving the open conversation to a colleague. The list is asked for each time the dialog
-// opens, and now and then while it is open: who is here changes.
+// Giving a conversation to a colleague: the open one, or that of a row. The list is asked for
+// each time the dialog opens, and now and then while it is open: who is here changes.
 
 import { ask, fetchFragment, parse, SignedOut } from "./http.js"
 import { isMine } from "./ime.js"
+import { morph } from "./morph.js"
 import { showFailure } from "./notices.js"
 
 const RENEW_EVERY = 10_000 // ms
@@ -14,17 +15,23 @@ const find = dialog.querySelector("[data-find]")
 const give = dialog.querySelector("[data-give]")
 const error = dialog.querySelector("[role=alert]")
 const draft = dialog.querySelector(".transfer__draft")
+const title = dialog.querySelector("h2")
 
 let url = null
 let opener = null
 
-export function openTransfer(button) {
-  opener = button
-  url = button.dataset.transfer
+// from: what has focus again when the dialog closes.
+export function openTransfer(conversation, from) {
+  const header = headerOf(conversation)
+  const named = header?.querySelector("h1") ?? document.querySelector(`#conversation-${conversation}-row .row__name`)
+  if (!named) return
+  opener = from
+  url = `/conversations/${conversation}/transfer/`
+  title.textContent = title.dataset.text.replace("{name}", named.textContent.trim())
   form.reset()
   list.replaceChildren()
   explain("")
-  draft.hidden = !text().trim()
+  draft.hidden = !header || !text().trim()
   give.disabled = true
   dialog.showModal()
   find.focus()
@@ -36,10 +43,8 @@ async function renew() {
   try {
     const colleagues = await fetchFragment(asked)
     if (!dialog.open || asked !== url) return
-    const chosen = form.elements.to?.value
-    list.replaceChildren(colleagues)
-    const again = list.querySelector(`input[value="${chosen}"]`)
-    if (again) again.checked = true
+    if (list.firstElementChild) morph(list.firstElementChild, colleagues)
+    else list.replaceChildren(colleagues)
     narrow()
   } catch (problem) {
     if (!(problem instanceof SignedOut) && !list.children.length) list.textContent = list.dataset.failed
@@ -60,6 +65,7 @@ function explain(sentence) {
   error.hidden = !sentence
 }
 
+const headerOf = (conversation) => document.querySelector(`.header[data-conversation="${conversation}"]`)
 const composer = () => document.querySelector("message-composer")
 const text = () => composer()?.reply ?? ""
 
@@ -78,8 +84,7 @@ async function submit() {
 
 async function taken(response, given) {
   if (!response.ok) return explain((await response.json().catch(() => ({}))).error ?? list.dataset.failed)
-  const { conversation } = document.getElementById("conversation").dataset
-  const isHere = url.includes(`/${conversation}/`)
+  const isHere = headerOf(url.split("/")[2])
   // Only what was given goes from the box: somebody may have typed on.
   if (given && isHere && text() === given) composer().gone(given)
   const said = JSON.parse(response.headers.get("HX-Trigger") ?? "{}")
@@ -108,7 +113,7 @@ function choose(event) {
 
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-transfer]")
-  if (button) openTransfer(button)
+  if (button) openTransfer(button.closest(".header").dataset.conversation, button)
 })
 find.addEventListener("input", narrow)
 find.addEventListener("keydown", walk)

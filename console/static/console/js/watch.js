@@ -62,9 +62,14 @@ export function remind(waiting) {
   return isTime
 }
 
-// Whose time to reply has come near its end since one last looked.
+// Whose time to reply is near its end, the nearest first.
+export function ending() {
+  return [...known.values()].filter(isClosing).sort((one, other) => one.closesAt - other.closesAt)
+}
+
+// Of these, who has come to it since one last looked.
 export function closingNow() {
-  const found = [...known.values()].filter((one) => isClosing(one) && !warned.has(closing(one)))
+  const found = ending().filter((one) => !warned.has(closing(one)))
   found.forEach((one) => warned.add(closing(one)))
   return found
 }
