@@ -54,17 +54,18 @@ AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 DATABASE = {"db", "transactional_db"}  # fixtures
 
 
-@pytest.hookimpl(tryfirst=True)  # Before xdist, which looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say of each test whether it asks the database; and keep together, when tests run
-    on two cores, what shares processes: a browser's module its own, the others theirs."""
+    """Say of each test whether it asks the database; and begin with what takes longest, so
+    that two cores end together."""
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
             item.add_marker("database")
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-        elif item.get_closest_marker("processes"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+    items.sort(key=_weight, reverse=True)
+
+
+def _weight(item: pytest.Item) -> int:
+    marks = ("processes", "browser")
+    return sum(item.get_closest_marker(name) is not None for name in marks)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -82,6 +82,9 @@ def writes(pk, text):
 
 def claims(pk, agent):
     handling.claim(Conversation.objects.get(pk=pk), agent)
+
+def releases(pk, agent):
+    handling.release(Conversation.objects.get(pk=pk), agent)
 """
 # A computer whose clock is wrong by so many ms, from the very first.
 CLOCK_OFF = """by => {
@@ -368,6 +371,7 @@ def test_a_phone_shows_one_pane_at_a_time(page):
 
 
 def test_each_agent_sees_whose_a_conversation_is(page, world):
+    world.does("for pk in (11, 12): releases(pk, chen)")
     go(page, "/conversations/11/?view=waiting")
     page.locator("[data-action=claim]").click()
     expect(page.locator("[data-action=release]")).to_be_visible()
