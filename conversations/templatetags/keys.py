@@ -44,7 +44,8 @@ def key(
 @lru_cache(maxsize=4096)
 def pinyin(text: str) -> str:
     """Return what a text is found by in Latin letters: "jieshu js" for 结束."""
-    from pypinyin import lazy_pinyin  # Tens of megabytes; only who draws a page wants it
+    # Tens of megabytes, for who draws a page alone.
+    from pypinyin import lazy_pinyin
 
     syllables = [one for one in lazy_pinyin(str(text), errors=_as_written) if one]
     return f"{''.join(syllables)} {''.join(one[0] for one in syllables)}"

@@ -232,7 +232,7 @@ def test_only_what_was_on_the_screen_is_read(page, does):
     wait_until(lambda: "unread 0" in does("unread(4)"), timeout=10)
 
 
-def test_twenty_thousand_open_at_the_end_and_stay_few(page, console):
+def test_twenty_thousand_open_at_the_end_and_stay_few(page, does):
     go(page, "/conversations/2/")
     expect(page.locator(".message", has_text=f"第 {MANY - 1} 句")).to_be_in_viewport()
     assert len(shown(page)) == 50
@@ -261,6 +261,14 @@ def test_twenty_thousand_open_at_the_end_and_stay_few(page, console):
     assert shown(page) == list(range(MANY - 300, MANY))
     scroll(page, "thread.scrollHeight")
     expect(page.locator(".thread__pill")).to_be_hidden()
+
+    # What comes at the end pushes out what is far above, and that can be had again.
+    does(f"for n in range({MANY}, {MANY} + 40): says(2, f'第 {{n}} 句')")
+    last = page.locator(".message", has_text=f"第 {MANY + 39} 句")
+    expect(last).to_be_in_viewport()
+    assert shown(page) == list(range(MANY - 260, MANY + 40))
+    scroll(page, "0")
+    expect(page.locator(".message", has_text=f"第 {MANY - 300} 句")).to_be_attached()
 
 
 def test_what_arrives_far_below_is_counted_and_gone_to(page, does):

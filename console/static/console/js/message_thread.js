@@ -66,6 +66,7 @@ class MessageThread extends HTMLElement {
     if (current) return this.#redraw(current, message)
     this.#keepingPlace(() => {
       this.#list.insertBefore(message, later ?? null)
+      if (this.#follows) this.#pages.trim()
       this.#dress([message])
     })
     this.#came(message, later ? "among" : "end")

@@ -41,10 +41,16 @@ export class Pages {
     const fresh = missing(page)
     this.#list.append(...fresh)
     this.#list.dataset.after = page.dataset.after
+    this.trim()
+    return fresh
+  }
+
+  // What is far above goes, but for what somebody is at.
+  trim() {
     const { messages } = this
     const far = messages.slice(0, Math.max(0, messages.length - MOST))
-    if (far.length) this.#cut(far, "before", messages[far.length])
-    return fresh
+    if (!far.length || far.some((one) => one.contains(document.activeElement))) return
+    this.#cut(far, "before", messages[far.length])
   }
 
   replace(page) {
