@@ -20,12 +20,12 @@ run: .venv/run.stamp
 	@exec $(BIN)/python manage.py run --stop-with-parent
 
 # The part that touches the database runs on PostgreSQL first; then everything runs, on
-# SQLite, and pytest's summary of that is the last thing to see. On two cores, a module at a
-# time: its tests share a browser, or processes.
+# SQLite, and pytest's summary of that is the last thing to see. A module at a time: its
+# tests share a browser, or processes. Three side by side on two cores, as much is waiting.
 test: .venv/dev.stamp
 	@$(BIN)/python -m tools.system_packages
 	$(WITH_POSTGRESQL) $(BIN)/python -m pytest -q -n 2 -m "database and not browser and not processes"
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev.stamp
 	$(BIN)/python -m tools.checks

@@ -1,5 +1,5 @@
-"""The doors of the web process: pushes and the simulator ahead of Django, sockets
-beside it. Nothing here depends on lifespan, which Daphne doesn't have."""
+"""The doors of the web process: pushes, static files and the simulator ahead of Django,
+sockets beside it. Nothing here depends on lifespan, which Daphne doesn't have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from console import static_files  # noqa: E402
 from console.routing import websocket_urlpatterns  # noqa: E402
 from conversations import intake  # noqa: E402
 
@@ -39,6 +40,8 @@ def _http_door() -> Application:
     async def door(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if intake.is_ours(scope):
             await intake.application(scope, receive, send)
+        elif static_files.is_ours(scope):
+            await static_files.application(scope, receive, send)
         elif simulator and scope["path"].startswith("/simulator/api/"):
             await simulator(scope, receive, send)
         else:

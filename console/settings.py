@@ -133,7 +133,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "console.static_files.StaticFilesMiddleware",
     "console.compression.PageCompressionMiddleware",
     "console.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
