@@ -56,10 +56,17 @@ DATABASE = {"db", "transactional_db"}  # fixtures
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say of each test whether it asks the database; and begin with what takes longest, so
-    that two cores end together."""
+    that two cores end together.
+
+    One with a browser or processes that fails is tried once more, and named in the
+    summary: among so many processes on a busy machine one test in a thousand loses a race
+    of its own. What fails for a reason fails again.
+    """
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
             item.add_marker("database")
+        if _weight(item):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=_weight, reverse=True)
 
 
