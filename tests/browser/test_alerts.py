@@ -358,6 +358,7 @@ def test_who_waits_too_long_is_called_three_times(context, world):
 
 def test_the_end_of_the_time_to_reply_is_told_once(context, world):
     page = context.new_page()
+    page.add_init_script(ASKS_NO_TIME)
     page.clock.install()
     page.goto("/inbox/?view=mine")
     expect(page.locator("live-socket")).to_have_attribute("data-state", "open")

@@ -341,7 +341,7 @@ def test_a_broken_line_catches_up(console, browser, world, minutes):
 
 
 def test_an_ended_session_asks_over_the_page_and_keeps_the_text(page, context):
-    go(page, "/conversations/2/")
+    go(page, "/conversations/5/")
     page.locator("#composer-text").fill("别丢")
     other = context.new_page()
     other.goto("/inbox/")
