@@ -351,7 +351,8 @@ class Measure:
             )
             asked.append(WeChat.asked[words] - entered)
             if n % 3 == 2:
-                self._push(openid)  # Opens the quota again
+                number, _ = self._push(openid)  # Opens the quota again
+                _painted(page, f"message #{number}#")  # Else the next send asks first
         _line("Enter → bubble on the screen", bubble)
         _line("Enter → asked of WeChat", asked)
 
